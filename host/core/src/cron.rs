@@ -1,0 +1,131 @@
+//! When a schedule is due.
+
+use std::str::FromStr;
+
+use chrono_tz::Tz;
+use croner::{Cron, parser::CronParser, parser::Seconds, parser::Year};
+
+use crate::Timestamp;
+
+/// A cron expression in a time zone.
+///
+/// Five fields: minute, hour, day of month, month, day of week; a sixth in front is seconds. Lists,
+/// ranges, steps, names, `L` (last), `#` (nth weekday), `?`, 0 and 7 for Sunday, and `@daily`-style
+/// aliases. When day of month and day of week are both restricted, either matches.
+#[derive(Debug, Clone)]
+pub struct CronExpression {
+    text: String,
+    cron: Cron,
+    zone: Tz,
+}
+
+/// A cron expression that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CronError {
+    /// It does not parse.
+    #[error("`{text}` is not a cron expression: {why}")]
+    Syntax {
+        /// What was sent.
+        text: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// The zone is not in the IANA database.
+    #[error("`{0}` is not a time zone, expected an IANA name such as `Europe/Amsterdam`")]
+    Zone(String),
+    /// It parses, but no date ever matches.
+    #[error("cron expression `{0}` never matches, such as 30 February")]
+    Never(String),
+}
+
+impl CronExpression {
+    /// Longest accepted expression, in bytes.
+    pub const MAX_LEN: usize = 256;
+
+    /// Parses an expression; `zone` is an IANA name.
+    pub fn parse(text: &str, zone: &str) -> Result<Self, CronError> {
+        let shown = || text.escape_default().take(Self::MAX_LEN).collect::<String>();
+        let syntax = |why: String| CronError::Syntax { text: shown(), why };
+        if text.len() > Self::MAX_LEN {
+            return Err(syntax(format!("longer than {} bytes", Self::MAX_LEN)));
+        }
+        let zone = Tz::from_str(zone)
+            .map_err(|_| CronError::Zone(zone.escape_default().take(64).collect()))?;
+        let cron = CronParser::builder()
+            .seconds(Seconds::Optional)
+            .year(Year::Optional)
+            .dom_and_dow(false)
+            .build()
+            .parse(text)
+            .map_err(|error| syntax(error.to_string()))?;
+        let expression = Self { text: text.to_owned(), cron, zone };
+        // A date that never comes is found now, not when the schedule is due.
+        expression.next_after(Timestamp::from_micros(1_767_225_600_000_000)).map(|_| expression)
+    }
+
+    /// The first match strictly after a moment.
+    pub fn next_after(&self, now: Timestamp) -> Result<Timestamp, CronError> {
+        let local = now.to_utc().with_timezone(&self.zone);
+        self.cron
+            .find_next_occurrence(&local, false)
+            .map(|next| next.with_timezone(&chrono::Utc).into())
+            .map_err(|_| CronError::Never(self.text.clone()))
+    }
+
+    /// The expression as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn next(text: &str, after: &str) -> String {
+        let now = after.parse().unwrap();
+        CronExpression::parse(text, "UTC").unwrap().next_after(now).unwrap().to_string()
+    }
+
+    #[test]
+    fn expressions_that_people_write_are_due_when_they_expect() {
+        let tuesday = "2026-11-24T10:00:00Z";
+        for (text, due) in [
+            ("*/5 * * * *", "2026-11-24T10:05:00Z"),
+            ("0 0 * * 0", "2026-11-29T00:00:00Z"),
+            ("0 0 * * 7", "2026-11-29T00:00:00Z"),
+            ("0 0 L * *", "2026-11-30T00:00:00Z"),
+            ("0 0 * * 5L", "2026-11-27T00:00:00Z"),
+            ("0 0 * * 1#2", "2026-12-14T00:00:00Z"),
+            ("0 0 1 * 5", "2026-11-27T00:00:00Z"),
+            ("@daily", "2026-11-25T00:00:00Z"),
+            ("30 10 24 NOV *", "2026-11-24T10:30:00Z"),
+        ] {
+            assert_eq!(next(text, tuesday), due, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_next_run_is_strictly_later() {
+        assert_eq!(next("0 10 * * *", "2026-11-24T10:00:00Z"), "2026-11-25T10:00:00Z");
+    }
+
+    #[test]
+    fn a_zone_moves_the_run_with_daylight_saving() {
+        let daily = CronExpression::parse("0 12 * * *", "Europe/Amsterdam").unwrap();
+        let summer = daily.next_after("2026-07-01T00:00:00Z".parse().unwrap()).unwrap();
+        let winter = daily.next_after("2026-12-01T00:00:00Z".parse().unwrap()).unwrap();
+        assert_eq!(summer.to_string(), "2026-07-01T10:00:00Z");
+        assert_eq!(winter.to_string(), "2026-12-01T11:00:00Z");
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_refused_by_name() {
+        let refused = |text, zone| CronExpression::parse(text, zone).unwrap_err().to_string();
+        assert!(refused("* * *", "UTC").starts_with("`* * *` is not a cron expression:"));
+        assert!(refused("0 0 30 2 *", "UTC").contains("never matches"));
+        assert!(
+            refused("* * * * *", "Mars/Olympus").starts_with("`Mars/Olympus` is not a time zone")
+        );
+    }
+}

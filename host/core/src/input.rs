@@ -1,0 +1,671 @@
+//! What a ranker reads of a task: declared once, extracted once, sent as columns.
+
+use std::{fmt, sync::Arc};
+
+use hashbrown::HashMap;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{Organisation, Priority, TaskStatus, TaskType, Timestamp};
+
+/// One thing that a ranker reads of each task.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+pub struct InputSpec {
+    /// The ranker's name for it.
+    pub name: String,
+    /// Where it comes from.
+    pub source: InputSource,
+    /// Its type.
+    pub kind: InputType,
+}
+
+/// Where an input comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InputSource {
+    /// When the task was pushed, in milliseconds since the epoch (integer).
+    CreatedAt,
+    /// Milliseconds since then, at the time of ranking (integer). Needs a refresh to move.
+    Wait,
+    /// The priority that was asked for (integer); absent when none was.
+    BasePriority,
+    /// How often it was handed out (integer).
+    Attempts,
+    /// Whose work it is (text).
+    Organisation,
+    /// Kind of work (text).
+    TaskType,
+    /// When the last finished task of the same hash ended, in milliseconds since the epoch
+    /// (integer); absent before the first.
+    LastRunAt,
+    /// How it ended (text: `completed`, `failed`, `cancelled`).
+    LastRunStatus,
+    /// How long it took from hand-out to end, in milliseconds (integer).
+    LastRunDuration,
+    /// A place in the task's data, as a JSON pointer (RFC 6901). The empty pointer is the whole
+    /// document, as text.
+    Pointer(String),
+}
+
+/// Type of an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum InputType {
+    /// A 64-bit integer. Data with a fraction is absent, as is text.
+    Integer,
+    /// A 64-bit float, never infinite or NaN.
+    Float,
+    /// Text. Numbers and flags are written as JSON.
+    Text,
+    /// True or false.
+    Flag,
+}
+
+/// One input of one task.
+#[derive(Debug, Clone, PartialEq)]
+pub enum InputValue {
+    /// There is none, or it does not fit the type.
+    Absent,
+    /// An integer.
+    Integer(i64),
+    /// A float.
+    Float(f64),
+    /// Text.
+    Text(Arc<str>),
+    /// A flag.
+    Flag(bool),
+}
+
+/// The inputs of one task, in the order in which they are declared.
+pub type InputRow = Box<[InputValue]>;
+
+/// What is known of a task apart from its data.
+#[derive(Debug, Clone)]
+pub struct TaskFacts<'a> {
+    /// When it was pushed.
+    pub created_at: Timestamp,
+    /// The priority that was asked for.
+    pub base_priority: Option<Priority>,
+    /// How often it was handed out.
+    pub attempts: u32,
+    /// Whose work it is.
+    pub organisation: &'a Organisation,
+    /// Kind of work.
+    pub kind: &'a TaskType,
+    /// The last finished task of the same hash.
+    pub last_run: Option<LastRun>,
+}
+
+/// The last finished task of a hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LastRun {
+    /// When it ended.
+    pub finished_at: Timestamp,
+    /// How it ended.
+    pub status: TaskStatus,
+    /// From hand-out to end, in milliseconds.
+    pub duration_ms: u64,
+}
+
+/// One input of many tasks.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Column {
+    /// One value per task.
+    pub values: ColumnValues,
+    /// Positions, ascending, of the tasks without a value. Their place in `values` holds a zero.
+    pub absent: Vec<u32>,
+}
+
+/// The values of a column.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ColumnValues {
+    /// Integers.
+    Integers(Vec<i64>),
+    /// Floats.
+    Floats(Vec<f64>),
+    /// Text: `codes[i]` is a place in the dictionary, which holds each text once.
+    Texts {
+        /// Each text once.
+        dictionary: Vec<Arc<str>>,
+        /// One place per task.
+        codes: Vec<u32>,
+    },
+    /// Flags.
+    Flags(Vec<bool>),
+}
+
+/// A batch of tasks, as the ranker gets it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Columns {
+    /// How many tasks.
+    pub len: usize,
+    /// One column per declared input, in that order.
+    pub columns: Vec<Column>,
+}
+
+/// An input that cannot be offered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InputError {
+    /// More than the limit.
+    #[error("declares {got} inputs, at most {max} are allowed")]
+    TooMany {
+        /// What was declared.
+        got: usize,
+        /// The limit.
+        max: usize,
+    },
+    /// Type and source do not go together.
+    #[error("input `{name}`: `{from}` is {offered}, not {asked}")]
+    WrongType {
+        /// The input.
+        name: String,
+        /// Its source.
+        from: String,
+        /// Its type.
+        offered: &'static str,
+        /// The declared type.
+        asked: &'static str,
+    },
+    /// Not a JSON pointer.
+    #[error(
+        "input `{name}`: `{pointer}` is not a JSON pointer, it must be empty or start with `/`"
+    )]
+    BadPointer {
+        /// The input.
+        name: String,
+        /// What was declared.
+        pointer: String,
+    },
+}
+
+impl InputType {
+    /// The name, in lower case.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Integer => "integer",
+            Self::Float => "float",
+            Self::Text => "text",
+            Self::Flag => "flag",
+        }
+    }
+}
+
+impl fmt::Display for InputSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::CreatedAt => "created-at",
+            Self::Wait => "wait",
+            Self::BasePriority => "base-priority",
+            Self::Attempts => "attempts",
+            Self::Organisation => "organisation",
+            Self::TaskType => "task-type",
+            Self::LastRunAt => "last-run-at",
+            Self::LastRunStatus => "last-run-status",
+            Self::LastRunDuration => "last-run-duration",
+            Self::Pointer(pointer) => pointer,
+        })
+    }
+}
+
+impl InputSpec {
+    /// Most inputs that a ranker may declare.
+    pub const MAX_INPUTS: usize = 64;
+
+    /// Checks what a ranker declares.
+    pub fn check_all(specs: &[Self]) -> Result<(), InputError> {
+        if specs.len() > Self::MAX_INPUTS {
+            return Err(InputError::TooMany { got: specs.len(), max: Self::MAX_INPUTS });
+        }
+        specs.iter().try_for_each(Self::check)
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        let offered = match &self.source {
+            InputSource::Pointer(pointer) if pointer.is_empty() => InputType::Text,
+            InputSource::Pointer(pointer) if pointer.starts_with('/') => return Ok(()),
+            InputSource::Pointer(pointer) => {
+                return Err(InputError::BadPointer {
+                    name: self.name.clone(),
+                    pointer: pointer.clone(),
+                });
+            }
+            InputSource::Organisation | InputSource::TaskType | InputSource::LastRunStatus => {
+                InputType::Text
+            }
+            _ => InputType::Integer,
+        };
+        if offered == self.kind {
+            return Ok(());
+        }
+        Err(InputError::WrongType {
+            name: self.name.clone(),
+            from: self.source.to_string(),
+            offered: offered.as_str(),
+            asked: self.kind.as_str(),
+        })
+    }
+
+    /// Whether the task's data must be parsed for it.
+    pub fn reads_data(&self) -> bool {
+        matches!(self.source, InputSource::Pointer(_))
+    }
+
+    /// Whether the last run of the same hash must be looked up for it.
+    pub fn reads_last_run(&self) -> bool {
+        matches!(
+            self.source,
+            InputSource::LastRunAt | InputSource::LastRunStatus | InputSource::LastRunDuration
+        )
+    }
+
+    /// The value for one task. `Wait` is 0 here; see [`InputTable::columns`].
+    pub fn extract(&self, facts: &TaskFacts<'_>, data: &Value) -> InputValue {
+        match &self.source {
+            InputSource::CreatedAt => InputValue::Integer(facts.created_at.as_millis()),
+            InputSource::Wait => InputValue::Integer(0),
+            InputSource::BasePriority => integer(facts.base_priority.map(|priority| priority.0)),
+            InputSource::Attempts => InputValue::Integer(i64::from(facts.attempts)),
+            InputSource::Organisation => InputValue::Text(facts.organisation.shared()),
+            InputSource::TaskType => InputValue::Text(facts.kind.shared()),
+            InputSource::LastRunAt => {
+                integer(facts.last_run.map(|run| run.finished_at.as_millis()))
+            }
+            InputSource::LastRunStatus => facts
+                .last_run
+                .map_or(InputValue::Absent, |run| InputValue::Text(run.status.as_str().into())),
+            InputSource::LastRunDuration => {
+                integer(facts.last_run.and_then(|run| i64::try_from(run.duration_ms).ok()))
+            }
+            InputSource::Pointer(pointer) if pointer.is_empty() => {
+                InputValue::Text(data.to_string().into())
+            }
+            InputSource::Pointer(pointer) => {
+                data.pointer(pointer).map_or(InputValue::Absent, |value| self.kind.convert(value))
+            }
+        }
+    }
+}
+
+fn integer(value: Option<i64>) -> InputValue {
+    value.map_or(InputValue::Absent, InputValue::Integer)
+}
+
+impl InputType {
+    fn convert(self, value: &Value) -> InputValue {
+        match (self, value) {
+            (_, Value::Null) => InputValue::Absent,
+            (Self::Integer, Value::Number(number)) => integer(number.as_i64().or_else(|| {
+                // 2.0 is an integer to people, and to JSON.
+                number
+                    .as_f64()
+                    .filter(|float| float.fract() == 0.0 && float.abs() < 2f64.powi(53))
+                    .map(|float| float as i64)
+            })),
+            (Self::Float, Value::Number(number)) => number
+                .as_f64()
+                .filter(|float| float.is_finite())
+                .map_or(InputValue::Absent, InputValue::Float),
+            (Self::Flag, Value::Bool(flag)) => InputValue::Flag(*flag),
+            (Self::Text, Value::String(text)) => InputValue::Text(text.as_str().into()),
+            (Self::Text, other) => InputValue::Text(other.to_string().into()),
+            _ => InputValue::Absent,
+        }
+    }
+}
+
+/// The inputs of the queued tasks, as columns; a task is a slot.
+#[derive(Debug, Default)]
+pub struct InputTable {
+    specs: Arc<[InputSpec]>,
+    columns: Vec<StoredColumn>,
+}
+
+#[derive(Debug)]
+enum StoredColumn {
+    Integers(Vec<i64>, AbsentSet),
+    Floats(Vec<f64>, AbsentSet),
+    Texts(Vec<u32>, Dictionary),
+    Flags(Vec<u8>),
+    /// Milliseconds since the epoch from which the wait counts.
+    Since(Vec<i64>),
+}
+
+/// A bit per slot.
+#[derive(Debug, Default)]
+struct AbsentSet(Vec<u64>);
+
+impl AbsentSet {
+    fn set(&mut self, slot: usize, absent: bool) {
+        let word = slot / 64;
+        if word >= self.0.len() {
+            if !absent {
+                return;
+            }
+            self.0.resize(word + 1, 0);
+        }
+        let bit = 1_u64 << (slot % 64);
+        if let Some(bits) = self.0.get_mut(word) {
+            if absent { *bits |= bit } else { *bits &= !bit }
+        }
+    }
+
+    fn get(&self, slot: usize) -> bool {
+        self.0.get(slot / 64).is_some_and(|bits| bits >> (slot % 64) & 1 == 1)
+    }
+}
+
+/// Each text once, counted, so that texts of tasks that have left are forgotten.
+#[derive(Debug, Default)]
+struct Dictionary {
+    texts: Vec<Option<(Arc<str>, u32)>>,
+    codes: HashMap<Arc<str>, u32>,
+    free: Vec<u32>,
+}
+
+/// Code of an absent text.
+const ABSENT: u32 = u32::MAX;
+
+impl Dictionary {
+    fn intern(&mut self, text: &Arc<str>) -> u32 {
+        if let Some(&code) = self.codes.get(text) {
+            if let Some(Some((_, uses))) = self.texts.get_mut(code as usize) {
+                *uses += 1;
+            }
+            return code;
+        }
+        let entry = Some((Arc::clone(text), 1));
+        let code = if let Some(code) = self.free.pop() {
+            if let Some(place) = self.texts.get_mut(code as usize) {
+                *place = entry;
+            }
+            code
+        } else {
+            self.texts.push(entry);
+            (self.texts.len() - 1) as u32
+        };
+        self.codes.insert(Arc::clone(text), code);
+        code
+    }
+
+    fn release(&mut self, code: u32) {
+        let Some(place) = self.texts.get_mut(code as usize) else { return };
+        let Some((text, uses)) = place else { return };
+        *uses -= 1;
+        if *uses == 0 {
+            self.codes.remove(text);
+            *place = None;
+            self.free.push(code);
+        }
+    }
+
+    fn text(&self, code: u32) -> Option<&Arc<str>> {
+        self.texts.get(code as usize)?.as_ref().map(|(text, _)| text)
+    }
+}
+
+impl InputTable {
+    /// An empty table for declared inputs.
+    pub fn new(specs: Arc<[InputSpec]>) -> Self {
+        let columns = specs
+            .iter()
+            .map(|spec| match (&spec.source, spec.kind) {
+                (InputSource::Wait, _) => StoredColumn::Since(Vec::new()),
+                (_, InputType::Integer) => StoredColumn::Integers(Vec::new(), AbsentSet::default()),
+                (_, InputType::Float) => StoredColumn::Floats(Vec::new(), AbsentSet::default()),
+                (_, InputType::Text) => StoredColumn::Texts(Vec::new(), Dictionary::default()),
+                (_, InputType::Flag) => StoredColumn::Flags(Vec::new()),
+            })
+            .collect();
+        Self { specs, columns }
+    }
+
+    /// The declared inputs.
+    pub fn specs(&self) -> &Arc<[InputSpec]> {
+        &self.specs
+    }
+
+    /// Puts the inputs of a task at a slot, which must be free or new.
+    pub fn put(&mut self, slot: u32, created_at: Timestamp, row: &[InputValue]) {
+        let at = slot as usize;
+        for (column, value) in self.columns.iter_mut().zip(row) {
+            match (column, value) {
+                (StoredColumn::Since(values), _) => place(values, at, created_at.as_millis()),
+                (StoredColumn::Integers(values, absent), InputValue::Integer(value)) => {
+                    place(values, at, *value);
+                    absent.set(at, false);
+                }
+                (StoredColumn::Integers(values, absent), _) => {
+                    place(values, at, 0);
+                    absent.set(at, true);
+                }
+                (StoredColumn::Floats(values, absent), InputValue::Float(value)) => {
+                    place(values, at, *value);
+                    absent.set(at, false);
+                }
+                (StoredColumn::Floats(values, absent), _) => {
+                    place(values, at, 0.0);
+                    absent.set(at, true);
+                }
+                (StoredColumn::Texts(codes, dictionary), InputValue::Text(text)) => {
+                    let code = dictionary.intern(text);
+                    place(codes, at, code);
+                }
+                (StoredColumn::Texts(codes, _), _) => place(codes, at, ABSENT),
+                (StoredColumn::Flags(flags), InputValue::Flag(flag)) => {
+                    place(flags, at, u8::from(*flag));
+                }
+                (StoredColumn::Flags(flags), _) => place(flags, at, 2),
+            }
+        }
+    }
+
+    /// Forgets the texts of a slot that is given up.
+    pub fn clear(&mut self, slot: u32) {
+        for column in &mut self.columns {
+            if let StoredColumn::Texts(codes, dictionary) = column
+                && let Some(code) = codes.get_mut(slot as usize)
+            {
+                dictionary.release(*code);
+                *code = ABSENT;
+            }
+        }
+    }
+
+    /// The columns of a choice of slots, at a moment.
+    pub fn columns(&self, slots: &[u32], now: Timestamp) -> Columns {
+        let columns = self.columns.iter().map(|column| column.gather(slots, now)).collect();
+        Columns { len: slots.len(), columns }
+    }
+
+    /// The columns of rows that are in no table yet.
+    pub fn columns_of_rows(
+        specs: &Arc<[InputSpec]>,
+        rows: &[(Timestamp, InputRow)],
+        now: Timestamp,
+    ) -> Columns {
+        let mut table = Self::new(Arc::clone(specs));
+        let slots: Vec<u32> = (0..rows.len() as u32).collect();
+        for (slot, (created_at, row)) in slots.iter().zip(rows) {
+            table.put(*slot, *created_at, row);
+        }
+        table.columns(&slots, now)
+    }
+}
+
+fn place<T: Clone + Default>(values: &mut Vec<T>, at: usize, value: T) {
+    if at >= values.len() {
+        values.resize(at + 1, T::default());
+    }
+    if let Some(place) = values.get_mut(at) {
+        *place = value;
+    }
+}
+
+impl StoredColumn {
+    fn gather(&self, slots: &[u32], now: Timestamp) -> Column {
+        match self {
+            Self::Integers(values, absent) => Column {
+                values: ColumnValues::Integers(pick(values, slots)),
+                absent: absent_of(slots, |slot| absent.get(slot)),
+            },
+            Self::Floats(values, absent) => Column {
+                values: ColumnValues::Floats(pick(values, slots)),
+                absent: absent_of(slots, |slot| absent.get(slot)),
+            },
+            Self::Since(values) => Column {
+                values: ColumnValues::Integers(
+                    pick(values, slots)
+                        .into_iter()
+                        .map(|since| now.as_millis().saturating_sub(since).max(0))
+                        .collect(),
+                ),
+                absent: Vec::new(),
+            },
+            Self::Flags(flags) => Column {
+                values: ColumnValues::Flags(
+                    pick(flags, slots).into_iter().map(|flag| flag == 1).collect(),
+                ),
+                absent: absent_of(slots, |slot| flags.get(slot) == Some(&2)),
+            },
+            Self::Texts(codes, dictionary) => gather_texts(codes, dictionary, slots),
+        }
+    }
+}
+
+fn pick<T: Copy + Default>(values: &[T], slots: &[u32]) -> Vec<T> {
+    slots.iter().map(|slot| values.get(*slot as usize).copied().unwrap_or_default()).collect()
+}
+
+fn absent_of(slots: &[u32], is_absent: impl Fn(usize) -> bool) -> Vec<u32> {
+    (0..).zip(slots).filter(|(_, slot)| is_absent(**slot as usize)).map(|(at, _)| at).collect()
+}
+
+/// The batch gets a dictionary of its own, with only the texts that occur in it.
+fn gather_texts(codes: &[u32], dictionary: &Dictionary, slots: &[u32]) -> Column {
+    let mut local: HashMap<u32, u32> = HashMap::new();
+    let mut texts = Vec::new();
+    let mut absent = Vec::new();
+    let mut out = Vec::with_capacity(slots.len());
+    // Neighbours often share a text: the last one is remembered outside the map.
+    let mut last = (ABSENT, 0);
+    for (at, slot) in (0..).zip(slots) {
+        let code = codes.get(*slot as usize).copied().unwrap_or(ABSENT);
+        if code == ABSENT {
+            absent.push(at);
+            out.push(0);
+            continue;
+        }
+        if last.0 != code {
+            let place = *local.entry(code).or_insert_with(|| {
+                texts.push(dictionary.text(code).cloned().unwrap_or_default());
+                (texts.len() - 1) as u32
+            });
+            last = (code, place);
+        }
+        out.push(last.1);
+    }
+    Column { values: ColumnValues::Texts { dictionary: texts, codes: out }, absent }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn spec(name: &str, source: InputSource, kind: InputType) -> InputSpec {
+        InputSpec { name: name.to_owned(), source, kind }
+    }
+
+    fn pointer(pointer: &str, kind: InputType) -> InputSpec {
+        spec("x", InputSource::Pointer(pointer.to_owned()), kind)
+    }
+
+    fn extract(spec: &InputSpec, data: &Value) -> InputValue {
+        let organisation = Organisation::new("acme").unwrap();
+        let kind = TaskType::new("scan").unwrap();
+        let facts = TaskFacts {
+            created_at: Timestamp::from_millis(1_000),
+            base_priority: Some(Priority(7)),
+            attempts: 2,
+            organisation: &organisation,
+            kind: &kind,
+            last_run: None,
+        };
+        spec.extract(&facts, data)
+    }
+
+    #[test]
+    fn data_is_read_by_type_and_what_does_not_fit_is_absent() {
+        let data =
+            json!({"level": 3, "ratio": 0.5, "name": "a", "on": true, "whole": 2.0, "none": null});
+        for (path, kind, value) in [
+            ("/level", InputType::Integer, InputValue::Integer(3)),
+            ("/whole", InputType::Integer, InputValue::Integer(2)),
+            ("/ratio", InputType::Integer, InputValue::Absent),
+            ("/level", InputType::Float, InputValue::Float(3.0)),
+            ("/level", InputType::Text, InputValue::Text("3".into())),
+            ("/name", InputType::Text, InputValue::Text("a".into())),
+            ("/name", InputType::Integer, InputValue::Absent),
+            ("/on", InputType::Flag, InputValue::Flag(true)),
+            ("/none", InputType::Text, InputValue::Absent),
+            ("/missing", InputType::Flag, InputValue::Absent),
+        ] {
+            assert_eq!(extract(&pointer(path, kind), &data), value, "{path} as {kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_well_known_input_of_the_wrong_type_is_refused() {
+        let refused = InputSpec::check_all(&[spec("age", InputSource::CreatedAt, InputType::Text)]);
+        assert_eq!(
+            refused.unwrap_err().to_string(),
+            "input `age`: `created-at` is integer, not text"
+        );
+        let refused = InputSpec::check_all(&[pointer("level", InputType::Integer)]);
+        assert!(refused.unwrap_err().to_string().contains("is not a JSON pointer"));
+    }
+
+    #[test]
+    fn a_batch_carries_only_the_texts_that_occur_in_it() {
+        let specs: Arc<[InputSpec]> = [pointer("/name", InputType::Text)].into();
+        let mut table = InputTable::new(specs);
+        for (slot, name) in ["a", "b", "a", "c"].into_iter().enumerate() {
+            table.put(slot as u32, Timestamp::MIN, &[InputValue::Text(name.into())]);
+        }
+        table.put(4, Timestamp::MIN, &[InputValue::Absent]);
+        let batch = table.columns(&[3, 4, 0, 2], Timestamp::MIN);
+        assert_eq!(
+            batch.columns[0],
+            Column {
+                values: ColumnValues::Texts {
+                    dictionary: vec!["c".into(), "a".into()],
+                    codes: vec![0, 0, 1, 1]
+                },
+                absent: vec![1],
+            }
+        );
+    }
+
+    #[test]
+    fn a_text_is_forgotten_with_its_last_task() {
+        let mut dictionary = Dictionary::default();
+        let first = dictionary.intern(&"a".into());
+        assert_eq!(dictionary.intern(&"a".into()), first);
+        dictionary.release(first);
+        assert!(dictionary.text(first).is_some());
+        dictionary.release(first);
+        assert!(dictionary.text(first).is_none());
+        assert_eq!(dictionary.intern(&"b".into()), first);
+    }
+
+    #[test]
+    fn wait_grows_with_the_clock_and_never_below_zero() {
+        let specs: Arc<[InputSpec]> = [spec("wait", InputSource::Wait, InputType::Integer)].into();
+        let mut table = InputTable::new(specs);
+        table.put(0, Timestamp::from_millis(5_000), &[InputValue::Integer(0)]);
+        let wait = |now| table.columns(&[0], Timestamp::from_millis(now)).columns[0].values.clone();
+        assert_eq!(wait(6_500), ColumnValues::Integers(vec![1_500]));
+        assert_eq!(wait(4_000), ColumnValues::Integers(vec![0]));
+    }
+}

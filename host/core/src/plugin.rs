@@ -1,0 +1,272 @@
+//! Versions of plugins, the slots they fill, and the service that looks after both.
+
+use std::{fmt, str::FromStr, sync::Arc};
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{PluginDigest, SchedulerId, Timestamp, input::InputSpec, store::StoreError};
+
+/// What a plugin decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum World {
+    /// What goes first.
+    Ranker,
+    /// Which tasks to make.
+    Scheduler,
+}
+
+impl World {
+    /// The name, in lower case.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ranker => "ranker",
+            Self::Scheduler => "scheduler",
+        }
+    }
+}
+
+impl fmt::Display for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A place for one plugin: the ranker or the scheduler plugin of a scheduler. Written
+/// `jobs/ranker`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Slot {
+    /// Whose.
+    pub scheduler: SchedulerId,
+    /// Which.
+    pub world: World,
+}
+
+impl fmt::Display for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.scheduler, self.world)
+    }
+}
+
+/// Text that is not a slot.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` is not a slot, expected a scheduler and `ranker` or `scheduler`, such as `jobs/ranker`"
+)]
+pub struct InvalidSlot(String);
+
+impl FromStr for Slot {
+    type Err = InvalidSlot;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let invalid = || InvalidSlot(text.escape_default().take(128).collect());
+        let (scheduler, world) = text.rsplit_once('/').ok_or_else(invalid)?;
+        let world = match world {
+            "ranker" => World::Ranker,
+            "scheduler" => World::Scheduler,
+            _ => return Err(invalid()),
+        };
+        Ok(Self { scheduler: scheduler.parse().map_err(|_| invalid())?, world })
+    }
+}
+
+/// A verified version of a plugin.
+#[derive(Debug, Clone, Serialize)]
+pub struct PluginVersion {
+    /// Identity: SHA-256 of the component.
+    pub digest: PluginDigest,
+    /// Its name, by its own word.
+    pub name: String,
+    /// Its version, by its own word.
+    pub version: String,
+    /// What it decides.
+    pub world: World,
+    /// Size of the component, in bytes.
+    pub size: u64,
+    /// What verification found.
+    pub verdict: Verdict,
+    /// When it was uploaded.
+    pub uploaded_at: Timestamp,
+    /// By whom.
+    pub uploaded_by: String,
+}
+
+/// What verification found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// Whether the version may be activated.
+    pub accepted: bool,
+    /// Each check, in the order in which they were made; the last one may have failed.
+    pub checks: Vec<Check>,
+    /// The interfaces it imports: all that it can do beside computing.
+    pub imports: Vec<String>,
+    /// Milliseconds that verification took.
+    pub took_ms: u64,
+}
+
+/// One check of verification.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// Which: a stable label.
+    pub name: String,
+    /// Whether it passed.
+    pub passed: bool,
+    /// What was found; when it did not pass: what, where, how to mend it.
+    pub detail: String,
+}
+
+impl Verdict {
+    /// The check that failed.
+    pub fn failure(&self) -> Option<&Check> {
+        self.checks.iter().find(|check| !check.passed)
+    }
+}
+
+/// One activation of a version in a slot. Its number is the generation.
+#[derive(Debug, Clone, Serialize)]
+pub struct Activation {
+    /// Where.
+    #[serde(serialize_with = "as_text")]
+    pub slot: Slot,
+    /// 1 for the first, then one more each time.
+    pub generation: u64,
+    /// Which version.
+    pub digest: PluginDigest,
+    /// Its settings.
+    pub settings: Value,
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: String,
+    /// Why: `activate`, `rollback to generation 3`, `configuration`.
+    pub reason: String,
+}
+
+fn as_text<T: fmt::Display, S: serde::Serializer>(
+    value: &T,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
+}
+
+/// How a slot is doing.
+#[derive(Debug, Clone, Serialize)]
+pub struct SlotStatus {
+    /// Which.
+    #[serde(serialize_with = "as_text")]
+    pub slot: Slot,
+    /// What it runs; none: the host's own rule (ranker), or nothing at all (scheduler).
+    pub active: Option<Activation>,
+    /// Name and version of what it runs.
+    pub title: Option<String>,
+    /// What the ranker reads of each task.
+    pub inputs: Vec<InputSpec>,
+    /// Numbers since the generation became active.
+    pub stats: CallStats,
+}
+
+/// Numbers on the calls of a plugin.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct CallStats {
+    /// Calls.
+    pub calls: u64,
+    /// Calls that gave nothing usable.
+    pub failures: u64,
+    /// Tasks in those calls.
+    pub tasks: u64,
+    /// Microseconds in the guest, in all.
+    pub guest_micros: u64,
+    /// Instances made.
+    pub instances: u64,
+}
+
+/// What a person asks for when activating.
+#[derive(Debug, Clone)]
+pub struct ActivateRequest {
+    /// Where.
+    pub slot: Slot,
+    /// Which version; `None`: the one before the active one.
+    pub digest: Option<PluginDigest>,
+    /// Its settings; `None`: those it had when it was last active in the slot, else none.
+    pub settings: Option<Value>,
+    /// By whom.
+    pub by: String,
+}
+
+/// A plugin request that was not done. Nothing changed.
+#[derive(Debug, thiserror::Error)]
+pub enum PluginError {
+    /// The version failed a check.
+    #[error("plugin refused at check `{}`: {}", .0.failure().map_or("", |check| &check.name), .0.failure().map_or("", |check| &check.detail))]
+    Refused(Box<Verdict>),
+    /// No such version.
+    #[error(
+        "no plugin version `{0}`; hint: `hinny plugin list` shows them, `hinny plugin load FILE` adds one"
+    )]
+    UnknownVersion(String),
+    /// No such slot.
+    #[error("no slot `{0}`; hint: slots belong to the schedulers of the configuration")]
+    UnknownSlot(String),
+    /// The version is of the other world.
+    #[error("slot `{slot}` takes a {wanted}, `{digest}` is a {got}")]
+    WrongWorld {
+        /// The slot.
+        slot: String,
+        /// Its world.
+        wanted: World,
+        /// The version.
+        digest: String,
+        /// The version's world.
+        got: World,
+    },
+    /// There is nothing before the active generation.
+    #[error("slot `{0}` has no earlier generation to go back to")]
+    NoEarlier(String),
+    /// The slot is being switched.
+    #[error("slot `{0}` is being switched by another request; hint: try again when it is done")]
+    Busy(String),
+    /// The uploads that wait have reached the limit.
+    #[error("{waiting} plugins are being verified already; hint: try again in a moment")]
+    TooManyUploads {
+        /// How many.
+        waiting: usize,
+    },
+    /// The database did not take it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The service that looks after plugins, as the API sees it.
+#[async_trait]
+pub trait Plugins: Send + Sync {
+    /// Verifies a component and keeps it when it passes.
+    async fn upload(&self, component: Vec<u8>, by: String) -> Result<PluginVersion, PluginError>;
+
+    /// Verifies a component without keeping it.
+    async fn check(&self, component: Vec<u8>) -> Result<Verdict, PluginError>;
+
+    /// All versions, newest first.
+    async fn versions(&self) -> Result<Vec<PluginVersion>, PluginError>;
+
+    /// All slots.
+    async fn slots(&self) -> Result<Vec<SlotStatus>, PluginError>;
+
+    /// The activations of a slot, newest first.
+    async fn activations(&self, slot: &Slot) -> Result<Vec<Activation>, PluginError>;
+
+    /// Makes a version the active one. Durable from the answer on. The queue follows in the
+    /// background: everything is ranked under the new version first, then the order is switched
+    /// in one step, and with it what ranks new tasks.
+    async fn activate(&self, request: ActivateRequest) -> Result<Activation, PluginError>;
+}
+
+/// The plugins that are active now, as the queues see them.
+pub trait ActivePlugins: Send + Sync {
+    /// The scheduler plugin of a scheduler.
+    fn scheduler(
+        &self,
+        scheduler: &SchedulerId,
+    ) -> Option<Arc<dyn crate::scheduler::SchedulerPlugin>>;
+}

@@ -1,0 +1,1 @@
+//! What wakes the schedulers of hinny: events, timers, finished tasks.

@@ -1,0 +1,1 @@
+//! The plugin host of hinny: verify, run, swap and bound WebAssembly components.

@@ -1,0 +1,1 @@
+//! The queues of hinny: order in memory, group commit, leases.

@@ -1,0 +1,1 @@
+//! The hinny binary: arguments, configuration, wiring, telemetry.

@@ -1,0 +1,1 @@
+//! Storage of hinny: the traits of core over sqlx.
