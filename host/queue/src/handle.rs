@@ -1,0 +1,208 @@
+//! Triggers: the scheduler plugin's commands, committed in one transaction.
+
+use std::sync::Arc;
+
+use hinny_core::{
+    Priority, ScheduleId, TaskType, Timestamp,
+    command::{Command, Handled, Push, UpsertSchedule},
+    cron::{CronError, CronExpression},
+    id::IdGenerator,
+    plugin::{Slot, World},
+    queue::{QueueError, TriggerOutcome},
+    ranker::{FailureKind, PluginFailure},
+    schedule::NewSchedule,
+    scheduler::{HandleFailure, SchedulerPlugin},
+    store::{Guard, PushOutcome, ScheduleWrite, Store, Unit},
+    task::{NewTask, RankedBy, ScheduleLink},
+    trigger::Trigger,
+};
+use serde_json::value::RawValue;
+
+use crate::{
+    cancel,
+    commit::{CommitSender, Effects},
+    intake,
+    prepare::Preparer,
+    shard::Shard,
+};
+
+/// How long a trigger waits when its tasks do not fit on the queue.
+const ROOM_WAIT_MS: u64 = 1000;
+
+pub(crate) struct Handler<'a> {
+    pub(crate) shard: &'a Arc<Shard>,
+    pub(crate) store: &'a dyn Store,
+    pub(crate) preparer: &'a Preparer,
+    pub(crate) committer: &'a CommitSender,
+    pub(crate) ids: &'a IdGenerator,
+}
+
+impl Handler<'_> {
+    pub(crate) async fn handle(
+        &self,
+        plugin: &dyn SchedulerPlugin,
+        trigger: &Trigger,
+        mut unit: Unit,
+    ) -> Result<TriggerOutcome, QueueError> {
+        let description = plugin.description();
+        if !trigger.wanted_by(&description.interests) {
+            return Ok(TriggerOutcome::Unwanted);
+        }
+        let now = self.preparer.clock.now();
+        let handled = match plugin.handle(now, trigger).await {
+            Ok(handled) => handled,
+            Err(failure) => return Ok(TriggerOutcome::Failed(failure)),
+        };
+        let mut tasks =
+            match self.turn_into_writes(&description.task_type, handled, &mut unit, now).await? {
+                Ok(tasks) => tasks,
+                Err(failure) => return Ok(TriggerOutcome::Failed(failure.into())),
+            };
+        let arrivals = self.preparer.prepare_new(self.shard, &mut tasks).await;
+        if let Some(full) = self.reserve_all(&tasks) {
+            return Ok(TriggerOutcome::Failed(full));
+        }
+        unit.pushes = tasks;
+        self.commit(unit, Effects { arrivals, ..Effects::default() }).await
+    }
+
+    /// Everything but the pushes goes into the unit; the tasks to push are the answer.
+    async fn turn_into_writes(
+        &self,
+        kind: &TaskType,
+        handled: Handled,
+        unit: &mut Unit,
+        now: Timestamp,
+    ) -> Result<Result<Vec<NewTask>, PluginFailure>, QueueError> {
+        let slot = Slot { scheduler: self.shard.id().clone(), world: World::Scheduler };
+        unit.guards.extend(
+            handled.state.into_iter().map(|write| Guard::State { slot: slot.clone(), write }),
+        );
+        let mut tasks = Vec::new();
+        for command in handled.commands {
+            match command {
+                Command::Push(push) => match self.new_task(kind, push, now) {
+                    Ok(task) => tasks.push(task),
+                    Err(failure) => return Ok(Err(failure)),
+                },
+                Command::Cancel(wanted) => {
+                    let updates = cancel::updates(
+                        self.store,
+                        self.shard.id(),
+                        &wanted.filter,
+                        &wanted.reason,
+                        now,
+                    );
+                    unit.updates.extend(updates.await?);
+                }
+                Command::UpsertSchedule(upsert) => match self.new_schedule(upsert, now) {
+                    Ok(schedule) => unit.schedules.push(ScheduleWrite::Upsert(schedule)),
+                    Err(failure) => return Ok(Err(failure)),
+                },
+                Command::DisableSchedule { hash, .. } => {
+                    let scheduler = self.shard.id().clone();
+                    unit.schedules.push(ScheduleWrite::Disable { scheduler, hash });
+                }
+            }
+        }
+        Ok(Ok(tasks))
+    }
+
+    fn new_task(
+        &self,
+        kind: &TaskType,
+        push: Push,
+        now: Timestamp,
+    ) -> Result<NewTask, PluginFailure> {
+        Ok(NewTask {
+            id: push.id.unwrap_or_else(|| self.ids.task(now)),
+            scheduler: self.shard.id().clone(),
+            schedule: push.schedule.map(ScheduleLink::Hash),
+            organisation: push.organisation,
+            kind: kind.clone(),
+            hash: push.hash,
+            data: self.json(push.data)?,
+            base_priority: push.priority,
+            priority: Priority(0),
+            ranked_by: RankedBy::Host,
+            not_before: push.not_before,
+            created_at: now,
+        })
+    }
+
+    fn new_schedule(
+        &self,
+        upsert: UpsertSchedule,
+        now: Timestamp,
+    ) -> Result<NewSchedule, PluginFailure> {
+        let time_zone = upsert.time_zone.unwrap_or_else(|| "UTC".to_owned());
+        let deadline_at = match (upsert.deadline_at, &upsert.cron) {
+            (Some(deadline), _) => Some(deadline),
+            (None, Some(cron)) => {
+                Some(next(cron, &time_zone, now).map_err(|error| self.bad(error))?)
+            }
+            (None, None) => None,
+        };
+        Ok(NewSchedule {
+            id: ScheduleId(self.ids.next(now)),
+            scheduler: self.shard.id().clone(),
+            organisation: upsert.organisation,
+            hash: upsert.hash,
+            data: self.json(upsert.data)?,
+            cron: upsert.cron,
+            time_zone,
+            deadline_at,
+            missed: upsert.missed,
+            created_at: now,
+        })
+    }
+
+    fn json(&self, data: String) -> Result<Box<RawValue>, PluginFailure> {
+        RawValue::from_string(data).map_err(|error| self.bad(error))
+    }
+
+    fn bad(&self, why: impl std::fmt::Display) -> PluginFailure {
+        PluginFailure {
+            plugin: self.shard.id().to_string(),
+            call: "handle",
+            kind: FailureKind::OutOfRange,
+            message: why.to_string(),
+        }
+    }
+
+    /// Room for all of a trigger's tasks, or for none.
+    fn reserve_all(&self, tasks: &[NewTask]) -> Option<HandleFailure> {
+        for (done, task) in tasks.iter().enumerate() {
+            if let Err(full) = intake::reserve(self.shard, task) {
+                let mut inner = self.shard.lock();
+                inner.reserved = inner.reserved.saturating_sub(done);
+                return Some(HandleFailure::Retry {
+                    after_ms: ROOM_WAIT_MS,
+                    reason: full.to_string(),
+                });
+            }
+        }
+        None
+    }
+
+    async fn commit(&self, unit: Unit, effects: Effects) -> Result<TriggerOutcome, QueueError> {
+        let outcome = self.committer.commit(unit, effects).await?;
+        if outcome.refused_by.is_some() {
+            return Ok(TriggerOutcome::Repeated);
+        }
+        let pushed =
+            outcome.pushes.iter().filter(|push| matches!(push, PushOutcome::Pushed { .. })).count()
+                as u64;
+        metrics::counter!("hinny_tasks_pushed_total", "scheduler" => self.shard.id().shared())
+            .increment(pushed);
+        Ok(TriggerOutcome::Done {
+            pushed,
+            duplicates: outcome.pushes.len() as u64 - pushed,
+            cancelled: cancel::count_updated(&outcome.updates),
+        })
+    }
+}
+
+fn next(cron: &str, zone: &str, now: Timestamp) -> Result<Timestamp, CronError> {
+    CronExpression::parse(cron, zone)?.next_after(now)
+}

@@ -1,0 +1,275 @@
+//! From a task's facts to its place in the order: classes, inputs, rank.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use hinny_core::{
+    Clock, Priority, TaskId, Timestamp,
+    input::{InputRow, InputSpec, InputTable, LastRun, TaskFacts},
+    order::{Arrival, class_key},
+    ranker::{RankContext, Ranker, host_priority},
+    store::Store,
+    task::{NewTask, RankedBy, Task},
+};
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use crate::{commit::PreparedArrival, shard::Shard};
+
+/// Wait between two tries to read what must be read.
+const READ_AGAIN: Duration = Duration::from_millis(200);
+
+/// Extracts and ranks.
+#[derive(Clone)]
+pub(crate) struct Preparer {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Ends what would wait for ever.
+    pub(crate) stop: CancellationToken,
+}
+
+/// The ranks of a batch.
+pub(crate) struct Ranks {
+    pub(crate) priorities: Vec<Priority>,
+    /// The ranker failed, and these come from the fallback chain.
+    pub(crate) fallback: bool,
+}
+
+/// What is read of a task, whichever form it has.
+pub(crate) struct Subject<'a> {
+    pub(crate) facts: TaskFacts<'a>,
+    pub(crate) hash: &'a hinny_core::TaskHash,
+    pub(crate) data: &'a str,
+}
+
+impl<'a> From<&'a NewTask> for Subject<'a> {
+    fn from(task: &'a NewTask) -> Self {
+        Self {
+            facts: TaskFacts {
+                created_at: task.created_at,
+                base_priority: task.base_priority,
+                attempts: 0,
+                organisation: &task.organisation,
+                kind: &task.kind,
+                last_run: None,
+            },
+            hash: &task.hash,
+            data: task.data.get(),
+        }
+    }
+}
+
+impl<'a> From<&'a Task> for Subject<'a> {
+    fn from(task: &'a Task) -> Self {
+        Self {
+            facts: TaskFacts {
+                created_at: task.created_at,
+                base_priority: task.base_priority,
+                attempts: task.attempt,
+                organisation: &task.organisation,
+                kind: &task.kind,
+                last_run: None,
+            },
+            hash: &task.hash,
+            data: task.data.get(),
+        }
+    }
+}
+
+impl Preparer {
+    /// Ranks new tasks (their `priority` and `ranked_by` are set) and makes their arrivals.
+    pub(crate) async fn prepare_new(
+        &self,
+        shard: &Arc<Shard>,
+        tasks: &mut [NewTask],
+    ) -> Vec<PreparedArrival> {
+        if tasks.is_empty() {
+            return Vec::new();
+        }
+        let ranker = shard.ranker();
+        let generation = ranker.as_ref().map_or(0, |ranker| ranker.generation());
+        let subjects: Vec<_> = tasks.iter().map(Subject::from).collect();
+        let documents: Vec<_> = subjects.iter().map(|subject| parse(subject.data)).collect();
+        let rows = self.rows(shard, ranker.as_deref(), &subjects, &documents).await;
+        let ranks = self.rank(shard, ranker.as_deref(), &subjects, &rows).await;
+        drop(subjects);
+        let mut arrivals = Vec::with_capacity(tasks.len());
+        for (((task, (_, inputs)), priority), data) in
+            tasks.iter_mut().zip(rows).zip(&ranks.priorities).zip(&documents)
+        {
+            task.priority = *priority;
+            task.ranked_by = ranked_by(generation, ranks.fallback);
+            arrivals.push(PreparedArrival {
+                shard: Arc::clone(shard),
+                generation,
+                arrival: Arrival {
+                    id: task.id,
+                    created_at: task.created_at,
+                    priority: *priority,
+                    fallback: ranks.fallback,
+                    not_before: task.not_before,
+                    class: class_key(&task.organisation, &shard.config.classes, data),
+                    inputs,
+                },
+            });
+        }
+        arrivals
+    }
+
+    /// Ranks stored tasks and makes their arrivals.
+    pub(crate) async fn prepare_stored(
+        &self,
+        shard: &Arc<Shard>,
+        tasks: Vec<Task>,
+    ) -> Vec<PreparedArrival> {
+        let ranker = shard.ranker();
+        let generation = ranker.as_ref().map_or(0, |ranker| ranker.generation());
+        let subjects: Vec<_> = tasks.iter().map(Subject::from).collect();
+        let documents: Vec<_> = subjects.iter().map(|subject| parse(subject.data)).collect();
+        let rows = self.rows(shard, ranker.as_deref(), &subjects, &documents).await;
+        let mut ranks = self.rank(shard, ranker.as_deref(), &subjects, &rows).await;
+        if ranks.fallback {
+            // Last good priority first: it was ranked before.
+            ranks.priorities = tasks.iter().map(|task| task.priority).collect();
+        }
+        let of_task = tasks.iter().zip(rows).zip(&ranks.priorities).zip(&documents);
+        of_task
+            .map(|(((task, (_, inputs)), priority), data)| PreparedArrival {
+                shard: Arc::clone(shard),
+                generation,
+                arrival: Arrival {
+                    id: task.id,
+                    created_at: task.created_at,
+                    priority: *priority,
+                    fallback: ranks.fallback,
+                    not_before: task.not_before,
+                    class: class_key(&task.organisation, &shard.config.classes, data),
+                    inputs,
+                },
+            })
+            .collect()
+    }
+
+    /// The inputs of each task, with the time of its push.
+    pub(crate) async fn rows(
+        &self,
+        shard: &Shard,
+        ranker: Option<&dyn Ranker>,
+        subjects: &[Subject<'_>],
+        documents: &[Value],
+    ) -> Vec<(Timestamp, InputRow)> {
+        let none: Arc<[InputSpec]> = [].into();
+        let specs = ranker.map_or(&none, |ranker| ranker.inputs());
+        let last_runs = self.last_runs(shard, specs, subjects).await;
+        let of_task = subjects.iter().zip(documents).zip(last_runs);
+        of_task
+            .map(|((subject, data), last_run)| {
+                let facts = TaskFacts { last_run, ..subject.facts.clone() };
+                let row = specs.iter().map(|spec| spec.extract(&facts, data)).collect();
+                (subject.facts.created_at, row)
+            })
+            .collect()
+    }
+
+    async fn last_runs(
+        &self,
+        shard: &Shard,
+        specs: &[InputSpec],
+        subjects: &[Subject<'_>],
+    ) -> Vec<Option<LastRun>> {
+        let without = || vec![None; subjects.len()];
+        if !specs.iter().any(InputSpec::reads_last_run) {
+            return without();
+        }
+        let hashes: Vec<_> = subjects.iter().map(|subject| subject.hash.clone()).collect();
+        match self.store.last_runs(shard.id(), &hashes).await {
+            Ok(runs) if runs.len() == subjects.len() => runs,
+            Ok(_) => without(),
+            Err(failure) => {
+                warn!(scheduler.id = %shard.id(), %failure, "ranked without the last runs");
+                without()
+            }
+        }
+    }
+
+    async fn rank(
+        &self,
+        shard: &Shard,
+        ranker: Option<&dyn Ranker>,
+        subjects: &[Subject<'_>],
+        rows: &[(Timestamp, InputRow)],
+    ) -> Ranks {
+        let by_host = |fallback| Ranks {
+            priorities: subjects
+                .iter()
+                .map(|subject| host_priority(subject.facts.base_priority, subject.facts.created_at))
+                .collect(),
+            fallback,
+        };
+        let Some(ranker) = ranker else { return by_host(false) };
+        let now = self.clock.now();
+        let columns = InputTable::columns_of_rows(ranker.inputs(), rows, now);
+        match ranker.rank(&context(shard, now), columns).await {
+            Ok(priorities) if priorities.len() == subjects.len() => {
+                Ranks { priorities, fallback: false }
+            }
+            Ok(priorities) => {
+                warn!(scheduler.id = %shard.id(), got = priorities.len(), asked = subjects.len(), "ranker `{}` answered with the wrong number of priorities", ranker.title());
+                by_host(true)
+            }
+            Err(failure) => {
+                warn!(scheduler.id = %shard.id(), %failure, "ranked {} tasks by fallback", subjects.len());
+                metrics::counter!("hinny_ranked_by_fallback_total", "scheduler" => shard.id().shared()).increment(subjects.len() as u64);
+                by_host(true)
+            }
+        }
+    }
+
+    /// Tasks that were just committed: reads them, however long the database takes. Empty only in
+    /// a stop.
+    pub(crate) async fn read_until_there(&self, ids: &[TaskId]) -> Vec<Task> {
+        loop {
+            match self.store.tasks_by_id(ids).await {
+                Ok(tasks) => return tasks,
+                Err(failure) => warn!(%failure, "cannot read tasks that wait to be ranked"),
+            }
+            tokio::select! {
+                () = self.stop.cancelled() => return Vec::new(),
+                () = tokio::time::sleep(READ_AGAIN) => {}
+            }
+        }
+    }
+
+    /// The inputs of stored tasks, under another ranker than the one in use.
+    pub(crate) async fn stored_rows(
+        &self,
+        shard: &Shard,
+        ranker: &dyn Ranker,
+        tasks: &HashMap<TaskId, Task>,
+        ids: &[TaskId],
+    ) -> HashMap<TaskId, InputRow> {
+        let present: Vec<_> = ids.iter().filter_map(|id| tasks.get(id)).collect();
+        let subjects: Vec<_> = present.iter().map(|task| Subject::from(*task)).collect();
+        let documents: Vec<_> = subjects.iter().map(|subject| parse(subject.data)).collect();
+        let rows = self.rows(shard, Some(ranker), &subjects, &documents).await;
+        present.iter().map(|task| task.id).zip(rows.into_iter().map(|(_, row)| row)).collect()
+    }
+}
+
+/// What a ranker knows beside the tasks.
+pub(crate) fn context(shard: &Shard, now: Timestamp) -> RankContext {
+    RankContext { now, scheduler: shard.id().clone(), seed: now.as_micros().unsigned_abs() }
+}
+
+pub(crate) fn parse(data: &str) -> Value {
+    // It was checked when it came in.
+    serde_json::from_str(data).unwrap_or(Value::Null)
+}
+
+fn ranked_by(generation: u64, fallback: bool) -> RankedBy {
+    match generation {
+        0 => RankedBy::Host,
+        generation if fallback => RankedBy::Fallback(generation),
+        generation => RankedBy::Generation(generation),
+    }
+}

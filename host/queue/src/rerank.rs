@@ -1,0 +1,234 @@
+//! Switching to another ranker, or ranking everything anew, while pops and pushes go on.
+//!
+//! 1. The slots are frozen. Chunk by chunk the queued tasks are copied out (a short lock each),
+//!    ranked by the new ranker on its own threads, and collected.
+//! 2. What has come meanwhile is ranked too, until little is left; then the new order is sorted on a
+//!    thread that may be busy. All the while the old order is in use, whole and consistent.
+//! 3. The committer makes the last step between two transactions: ranks the few that came last, and
+//!    exchanges the orders. From then on the new ranker ranks what comes in.
+//!
+//! A chunk that the new ranker fails on keeps its ranks, marked as fallback.
+
+use std::{collections::HashMap, sync::Arc, time::Instant};
+
+use hinny_core::{
+    Priority, TaskId, Timestamp,
+    input::{InputRow, InputSpec, InputTable},
+    order::{Chunk, Reranked, Reranking},
+    ranker::Ranker,
+};
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::{
+    commit::{CommitSender, Message},
+    prepare::{Preparer, Ranks, context},
+    shard::Shard,
+};
+
+/// Slots that are copied out under one lock: well under a millisecond.
+const CHUNK: u32 = 4096;
+
+/// Late tasks that may be left for the last step, which holds up commits.
+const LATE_MAX: usize = 256;
+
+/// Rounds of ranking late tasks before the last step is made however many are left.
+const LATE_ROUNDS: usize = 16;
+
+/// Ranks everything queued, and switches.
+pub(crate) struct Reranker {
+    pub(crate) shard: Arc<Shard>,
+    pub(crate) ranker: Option<Arc<dyn Ranker>>,
+    pub(crate) preparer: Preparer,
+    pub(crate) committer: CommitSender,
+    /// Ends this one when another begins.
+    pub(crate) superseded: CancellationToken,
+}
+
+impl Reranker {
+    /// Ends when the switch is made, or without effect when it is superseded.
+    pub(crate) async fn run(self) {
+        let shard = Arc::clone(&self.shard);
+        let _permit = shard.switch_permit.lock().await;
+        if self.superseded.is_cancelled() {
+            return;
+        }
+        let started = Instant::now();
+        let _thaw = Thaw(&shard);
+        let total = shard.lock().order.freeze();
+        shard.set_progress(0, u64::from(total).max(1));
+        let superseded = self.superseded.clone();
+        let ranked = tokio::select! {
+            () = superseded.cancelled() => return,
+            ranked = self.rank_all(total) => ranked,
+        };
+        let (done, switched) = oneshot::channel();
+        let generation = self.generation();
+        let switch =
+            Switch { shard: Arc::clone(&shard), ranked, ranker: self.ranker, superseded, done };
+        self.committer.send(Message::Switch(Box::new(switch))).await;
+        if switched.await.is_ok() {
+            info!(scheduler.id = %shard.id(), generation, tasks = total, took_ms = started.elapsed().as_millis() as u64, "the queue of `{}` is ranked by generation {generation}", shard.id());
+            metrics::histogram!("hinny_rerank_seconds").record(started.elapsed().as_secs_f64());
+        }
+    }
+
+    fn generation(&self) -> u64 {
+        self.ranker.as_ref().map_or(0, |ranker| ranker.generation())
+    }
+
+    async fn rank_all(&self, total: u32) -> Ranked {
+        // One moment for all, so that equal tasks get equal ranks.
+        let now = self.preparer.clock.now();
+        let mut ranked = Ranked::new(&self.shard, self.ranker.clone(), now);
+        let mut reranking = Reranking::default();
+        for start in (0..total).step_by(CHUNK as usize) {
+            let end = total.min(start.saturating_add(CHUNK));
+            let chunk = self.shard.lock().order.chunk(start..end, now);
+            let ranks = ranked.rank(&self.preparer, &self.shard, &chunk).await;
+            reranking.add(&chunk, &ranks.priorities, ranks.fallback);
+            self.shard.set_progress(u64::from(end), u64::from(total));
+        }
+        for _ in 0..LATE_ROUNDS {
+            let late = self.shard.lock().order.added(now);
+            let ranks = ranked.rank(&self.preparer, &self.shard, &late).await;
+            reranking.add(&late, &ranks.priorities, ranks.fallback);
+            if late.len() <= LATE_MAX {
+                break;
+            }
+        }
+        let generation = self.generation();
+        let built = tokio::task::spawn_blocking(move || reranking.build(generation, None)).await;
+        ranked.built = built.ok();
+        ranked
+    }
+}
+
+/// Ends the freeze however the switch ends.
+struct Thaw<'a>(&'a Shard);
+
+impl Drop for Thaw<'_> {
+    fn drop(&mut self) {
+        self.0.lock().order.thaw();
+        self.0.set_progress(0, 0);
+    }
+}
+
+/// What has been ranked so far under the new ranker.
+pub(crate) struct Ranked {
+    ranker: Option<Arc<dyn Ranker>>,
+    now: Timestamp,
+    /// The inputs of the new ranker, when it reads other ones than the order has.
+    inputs: Option<InputTable>,
+    built: Option<Reranked>,
+}
+
+impl Ranked {
+    fn new(shard: &Shard, ranker: Option<Arc<dyn Ranker>>, now: Timestamp) -> Self {
+        let none: Arc<[InputSpec]> = [].into();
+        let specs = ranker.as_ref().map_or(none, |ranker| Arc::clone(ranker.inputs()));
+        let same = *shard.lock().order.input_specs() == specs;
+        // What depends on the last run may have changed since the task came, so it is read anew.
+        let reads_last_run = specs.iter().any(InputSpec::reads_last_run);
+        let inputs = (!same || reads_last_run).then(|| InputTable::new(specs));
+        Self { ranker, now, inputs, built: None }
+    }
+
+    async fn rank(&mut self, preparer: &Preparer, shard: &Shard, chunk: &Chunk) -> Ranks {
+        let kept = || Ranks { priorities: chunk.current.clone(), fallback: true };
+        if chunk.is_empty() {
+            return Ranks { priorities: Vec::new(), fallback: false };
+        }
+        let Some(ranker) = self.ranker.clone() else {
+            return self.rank_by_host(preparer, chunk).await;
+        };
+        let columns = match &mut self.inputs {
+            None => chunk.columns.clone(),
+            Some(table) => {
+                let rows = read_rows(preparer, shard, &*ranker, &chunk.ids).await;
+                put_rows(table, chunk, &rows);
+                table.columns(chunk.slots(), self.now)
+            }
+        };
+        match ranker.rank(&context(shard, self.now), columns).await {
+            Ok(priorities) if priorities.len() == chunk.len() => {
+                Ranks { priorities, fallback: false }
+            }
+            Ok(_) => kept(),
+            Err(failure) => {
+                warn!(scheduler.id = %shard.id(), %failure, "{} queued tasks keep their rank", chunk.len());
+                metrics::counter!("hinny_ranked_by_fallback_total", "scheduler" => shard.id().shared()).increment(chunk.len() as u64);
+                kept()
+            }
+        }
+    }
+
+    /// Without a ranker the asked priorities count, which only the database knows.
+    async fn rank_by_host(&self, preparer: &Preparer, chunk: &Chunk) -> Ranks {
+        let tasks = preparer.read_until_there(&chunk.ids).await;
+        let asked: HashMap<_, _> = tasks.iter().map(|task| (task.id, task.base_priority)).collect();
+        let priorities = chunk
+            .ids
+            .iter()
+            .zip(chunk.created_at())
+            .map(|(id, created_at)| {
+                hinny_core::ranker::host_priority(asked.get(id).copied().flatten(), created_at)
+            })
+            .collect();
+        Ranks { priorities, fallback: false }
+    }
+}
+
+async fn read_rows(
+    preparer: &Preparer,
+    shard: &Shard,
+    ranker: &dyn Ranker,
+    ids: &[TaskId],
+) -> HashMap<TaskId, InputRow> {
+    let tasks = preparer.read_until_there(ids).await;
+    let tasks = tasks.into_iter().map(|task| (task.id, task)).collect();
+    preparer.stored_rows(shard, ranker, &tasks, ids).await
+}
+
+fn put_rows(table: &mut InputTable, chunk: &Chunk, rows: &HashMap<TaskId, InputRow>) {
+    for ((slot, id), created_at) in chunk.slots().iter().zip(&chunk.ids).zip(chunk.created_at()) {
+        // A slot may be in two chunks.
+        table.clear(*slot);
+        if let Some(row) = rows.get(id) {
+            table.put(*slot, created_at, row);
+        }
+    }
+}
+
+/// The last step of a switch, made by the committer.
+pub(crate) struct Switch {
+    shard: Arc<Shard>,
+    ranked: Ranked,
+    ranker: Option<Arc<dyn Ranker>>,
+    superseded: CancellationToken,
+    done: oneshot::Sender<()>,
+}
+
+impl Switch {
+    pub(crate) async fn finish(mut self: Box<Self>, preparer: &Preparer) {
+        let Some(mut built) = self.ranked.built.take() else { return };
+        if self.superseded.is_cancelled() {
+            return;
+        }
+        let now = self.ranked.now;
+        let late = self.shard.lock().order.added(now);
+        let ranks = self.ranked.rank(preparer, &self.shard, &late).await;
+        built.inputs = self.ranked.inputs.take();
+        let remains = {
+            let mut inner = self.shard.lock();
+            let priorities: &[Priority] = &ranks.priorities;
+            inner.order.switch(built, &late, priorities, ranks.fallback)
+        };
+        self.shard.set_ranker(self.ranker);
+        self.shard.ranked_at.store(now.as_micros(), std::sync::atomic::Ordering::Relaxed);
+        // Freeing a million places takes a while.
+        drop(tokio::task::spawn_blocking(move || drop(remains)));
+        let _ = self.done.send(());
+    }
+}
