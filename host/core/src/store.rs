@@ -238,7 +238,7 @@ pub struct CountRow {
 }
 
 /// The database did not do it. Nothing was acknowledged; nothing is half done.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// It cannot be reached, or it is locked. Later it may work.
     #[error("the database cannot be used now: {why}; hint: {hint}")]

@@ -96,12 +96,7 @@ impl HostQueues {
             let intakes = shards
                 .values()
                 .map(|shard| {
-                    let housekeeper = Housekeeper {
-                        shard: Arc::clone(shard),
-                        store: Arc::clone(&preparer.store),
-                        clock: Arc::clone(&preparer.clock),
-                        committer: committer.clone(),
-                    };
+                    let housekeeper = housekeeper(shard, &preparer, &committer);
                     tracker.spawn(housekeeper.run(Weak::clone(queues), stop.clone()));
                     let intake = Intake {
                         shard: Arc::clone(shard),
@@ -130,6 +125,12 @@ impl HostQueues {
             }
         });
         Ok(queues)
+    }
+
+    /// Looks after ended leases and delayed tasks now, as a timer does every second.
+    pub async fn look_after(&self, scheduler: &SchedulerId) -> Result<(), QueueError> {
+        housekeeper(self.shard(scheduler)?, &self.preparer, &self.committer).look().await;
+        Ok(())
     }
 
     /// Ends everything: waiting workers get an empty answer, what was accepted is committed and
@@ -186,6 +187,15 @@ impl HostQueues {
             clock: &*self.preparer.clock,
             committer: &self.committer,
         })
+    }
+}
+
+fn housekeeper(shard: &Arc<Shard>, preparer: &Preparer, committer: &CommitSender) -> Housekeeper {
+    Housekeeper {
+        shard: Arc::clone(shard),
+        store: Arc::clone(&preparer.store),
+        clock: Arc::clone(&preparer.clock),
+        committer: committer.clone(),
     }
 }
 

@@ -1,0 +1,12 @@
+//! The queues over a real database, with plugins made of closures.
+
+mod faults;
+mod harness;
+mod leases;
+mod limits;
+mod model;
+mod order;
+mod pops;
+mod swaps;
+mod triggers;
+mod updates;
