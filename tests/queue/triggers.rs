@@ -2,7 +2,7 @@
 
 use hinny_core::{
     EventId, Organisation, Priority, TaskHash, Timestamp,
-    command::{Cancel, Command, Handled, Push},
+    command::{Cancel, Command, Handled, Push, StateWrite},
     filter::{Condition, Filter, Operator},
     queue::{Queues, TriggerOutcome},
     ranker::{FailureKind, PluginFailure},
@@ -120,4 +120,25 @@ async fn a_trigger_that_the_plugin_did_not_ask_for_is_not_handed_to_it() {
     let rig = Rig::start().await;
     let outcome = rig.queues.trigger(&rig.jobs, from_source("other"), Unit::default()).await.unwrap();
     assert!(matches!(outcome, TriggerOutcome::Unwanted));
+}
+
+#[tokio::test]
+async fn a_trigger_whose_state_moved_is_handled_again() {
+    let rig = Rig::start().await;
+    let write = |value: &str, expected| StateWrite {
+        key: "seen".to_owned(),
+        value: Some(value.as_bytes().to_vec()),
+        expected,
+    };
+    let answer = |name: &str, expected| {
+        Ok(Handled { commands: vec![push(name)], state: vec![write(name, expected)] })
+    };
+    // The first answer is made of a state that is not there any more, the second of the one that is.
+    *rig.plugin.answers.lock().unwrap() =
+        vec![answer("a", Some(0)), answer("stale", Some(0)), answer("b", Some(1))];
+    for _ in 0..2 {
+        let outcome = rig.queues.trigger(&rig.jobs, message(), Unit::default()).await.unwrap();
+        assert!(matches!(outcome, TriggerOutcome::Done { pushed: 1, .. }), "{outcome:?}");
+    }
+    assert_eq!(rig.line().await, ["a", "b"]);
 }

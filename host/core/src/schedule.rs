@@ -78,10 +78,13 @@ impl Schedule {
         let cron = CronExpression::parse(text, &self.time_zone)?;
         let late = now.since(deadline) > MissedFire::GRACE;
         let from = if self.missed == MissedFire::All { deadline } else { now };
-        Ok(Fire {
-            fires: !(late && self.missed == MissedFire::Skip),
-            next: Some(cron.next_after(from)?),
-        })
+        let next = match cron.next_after(from) {
+            Ok(next) => Some(next),
+            // The expression has a year, and this was its last date.
+            Err(CronError::Never(_)) => None,
+            Err(error) => return Err(error),
+        };
+        Ok(Fire { fires: !(late && self.missed == MissedFire::Skip), next })
     }
 }
 
@@ -190,6 +193,14 @@ mod tests {
     fn a_fire_a_second_late_is_on_time_for_skip() {
         let now: Timestamp = "2026-11-24T10:00:01Z".parse().unwrap();
         assert!(daily_at_ten(MissedFire::Skip, "2026-11-24T10:00:00Z").fire(now).unwrap().fires);
+    }
+
+    #[test]
+    fn the_last_date_of_an_expression_with_a_year_is_the_last_fire() {
+        let now: Timestamp = "2026-11-24T10:00:01Z".parse().unwrap();
+        let mut once = daily_at_ten(MissedFire::Once, "2026-11-24T10:00:00Z");
+        once.cron = Some("0 0 10 24 11 * 2026".to_owned());
+        assert_eq!(once.fire(now).unwrap(), Fire { fires: true, next: None });
     }
 
     #[test]

@@ -1,1 +1,25 @@
 //! What wakes the schedulers of hinny: events, timers, finished tasks.
+//!
+//! Every trigger goes through [`hinny_core::queue::Queues::trigger`], under a guard that makes it
+//! count once: a repeated delivery, a second host or a crash at any moment cannot make it count
+//! twice. What the database has not committed was not acknowledged, and is looked for again.
+
+mod backoff;
+mod bounded;
+mod decision;
+mod due;
+mod events;
+mod fate;
+mod finished;
+mod kept;
+mod listeners;
+mod pulse;
+mod retries;
+mod ticks;
+mod trigger;
+
+#[cfg(test)]
+mod fakes;
+
+pub use events::EventInbox;
+pub use listeners::{Deps, Listeners};

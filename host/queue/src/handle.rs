@@ -29,6 +29,19 @@ use crate::{
 /// How long a trigger waits when its tasks do not fit on the queue.
 const ROOM_WAIT_MS: u64 = 1000;
 
+/// How often a trigger is handled when others change the plugin's state meanwhile.
+const STATE_TRIES: u32 = 5;
+
+/// How long it waits after that.
+const STATE_WAIT_MS: u64 = 100;
+
+/// What became of one try.
+enum Tried {
+    Outcome(TriggerOutcome),
+    /// Another trigger changed the state that this one had read; nothing happened.
+    StateMoved,
+}
+
 pub(crate) struct Handler<'a> {
     pub(crate) shard: &'a Arc<Shard>,
     pub(crate) store: &'a dyn Store,
@@ -38,32 +51,50 @@ pub(crate) struct Handler<'a> {
 }
 
 impl Handler<'_> {
+    /// Has the plugin handle a trigger and commits its commands together with a unit.
     pub(crate) async fn handle(
         &self,
         plugin: &dyn SchedulerPlugin,
         trigger: &Trigger,
-        mut unit: Unit,
+        with: Unit,
     ) -> Result<TriggerOutcome, QueueError> {
-        let description = plugin.description();
-        if !trigger.wanted_by(&description.interests) {
+        if !trigger.wanted_by(&plugin.description().interests) {
             return Ok(TriggerOutcome::Unwanted);
         }
+        for _ in 0..STATE_TRIES {
+            match self.try_once(plugin, trigger, with.clone()).await? {
+                Tried::Outcome(outcome) => return Ok(outcome),
+                Tried::StateMoved => {}
+            }
+        }
+        let reason = "another trigger changed the plugin's state each time".to_owned();
+        Ok(TriggerOutcome::Failed(HandleFailure::Retry { after_ms: STATE_WAIT_MS, reason }))
+    }
+
+    async fn try_once(
+        &self,
+        plugin: &dyn SchedulerPlugin,
+        trigger: &Trigger,
+        mut unit: Unit,
+    ) -> Result<Tried, QueueError> {
+        let failed = |failure| Ok(Tried::Outcome(TriggerOutcome::Failed(failure)));
         let now = self.preparer.clock.now();
         let handled = match plugin.handle(now, trigger).await {
             Ok(handled) => handled,
-            Err(failure) => return Ok(TriggerOutcome::Failed(failure)),
+            Err(failure) => return failed(failure),
         };
-        let mut tasks =
-            match self.turn_into_writes(&description.task_type, handled, &mut unit, now).await? {
-                Ok(tasks) => tasks,
-                Err(failure) => return Ok(TriggerOutcome::Failed(failure.into())),
-            };
+        let guards_given = unit.guards.len();
+        let kind = &plugin.description().task_type;
+        let mut tasks = match self.turn_into_writes(kind, handled, &mut unit, now).await? {
+            Ok(tasks) => tasks,
+            Err(failure) => return failed(failure.into()),
+        };
         let arrivals = self.preparer.prepare_new(self.shard, &mut tasks).await;
         if let Some(full) = self.reserve_all(&tasks) {
-            return Ok(TriggerOutcome::Failed(full));
+            return failed(full);
         }
         unit.pushes = tasks;
-        self.commit(unit, Effects { arrivals, ..Effects::default() }).await
+        self.commit(unit, Effects { arrivals, ..Effects::default() }, guards_given).await
     }
 
     /// Everything but the pushes goes into the unit; the tasks to push are the answer.
@@ -185,21 +216,31 @@ impl Handler<'_> {
         None
     }
 
-    async fn commit(&self, unit: Unit, effects: Effects) -> Result<TriggerOutcome, QueueError> {
+    async fn commit(
+        &self,
+        unit: Unit,
+        effects: Effects,
+        guards_given: usize,
+    ) -> Result<Tried, QueueError> {
         let outcome = self.committer.commit(unit, effects).await?;
-        if outcome.refused_by.is_some() {
-            return Ok(TriggerOutcome::Repeated);
+        match outcome.refused_by {
+            Some(guard) if guard < guards_given => {
+                return Ok(Tried::Outcome(TriggerOutcome::Repeated));
+            }
+            // The guards after those given are the plugin's own: on its state.
+            Some(_) => return Ok(Tried::StateMoved),
+            None => {}
         }
         let pushed =
             outcome.pushes.iter().filter(|push| matches!(push, PushOutcome::Pushed { .. })).count()
                 as u64;
         metrics::counter!("hinny_tasks_pushed_total", "scheduler" => self.shard.id().shared())
             .increment(pushed);
-        Ok(TriggerOutcome::Done {
+        Ok(Tried::Outcome(TriggerOutcome::Done {
             pushed,
             duplicates: outcome.pushes.len() as u64 - pushed,
             cancelled: cancel::count_updated(&outcome.updates),
-        })
+        }))
     }
 }
 
