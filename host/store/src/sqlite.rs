@@ -1,0 +1,30 @@
+//! Storage in an embedded `SQLite` file: one writer, readers apart.
+
+mod checkpoint;
+mod commit;
+mod count;
+mod error;
+mod event;
+mod filter;
+mod history;
+mod list;
+mod load;
+mod matching;
+mod migrate;
+mod open;
+mod options;
+mod plugin;
+mod row;
+mod save;
+mod schedule;
+mod script;
+mod sql;
+mod state;
+mod store;
+mod task;
+mod tidy;
+mod way;
+mod writer;
+
+pub use options::{Location, SqliteOptions};
+pub use store::SqliteStore;

@@ -1,0 +1,146 @@
+//! Kept messages, and the ends that schedulers have not been told of.
+
+use hinny_core::{
+    EventId, SchedulerId, Timestamp,
+    event::{EventState, KeptEvent},
+    store::StoreError,
+    task::{Page, Task, Window},
+    trigger::Message,
+};
+use sqlx::{SqlitePool, sqlite::SqliteRow};
+
+use super::{
+    error::meaning,
+    row::Columns,
+    task::{task, task_columns},
+};
+
+macro_rules! kept_columns {
+    () => {
+        "scheduler, event, source, at, delivery, state, retry_at, reason, content_type, \
+         attributes, body"
+    };
+}
+
+const BY_ID: &str =
+    concat!("SELECT ", kept_columns!(), " FROM event_kept WHERE scheduler = ? AND event = ?");
+
+const LIST: &str = concat!(
+    "SELECT ",
+    kept_columns!(),
+    " FROM event_kept INDEXED BY event_kept_at
+    WHERE (?1 IS NULL OR scheduler = ?1) AND (?2 IS NULL OR state = ?2)
+    ORDER BY at DESC, event DESC
+    LIMIT ?3 OFFSET ?4"
+);
+
+const COUNT: &str = "
+    SELECT count(*) FROM (
+        SELECT 1 FROM event_kept
+        WHERE (?1 IS NULL OR scheduler = ?1) AND (?2 IS NULL OR state = ?2)
+        LIMIT ?3
+    )";
+
+const DUE: &str = concat!(
+    "SELECT ",
+    kept_columns!(),
+    " FROM event_kept INDEXED BY event_kept_retry
+    WHERE state = 'waiting' AND retry_at <= ?
+    ORDER BY retry_at
+    LIMIT ?"
+);
+
+const UNTOLD: &str = concat!(
+    "SELECT ",
+    task_columns!(),
+    " FROM task_untold AS u INDEXED BY task_untold_finished
+    CROSS JOIN task_state AS s ON s.task = u.task
+    CROSS JOIN task AS t ON t.id = u.task
+    WHERE u.scheduler = ?
+    ORDER BY u.finished_at
+    LIMIT ?"
+);
+
+/// One kept message.
+pub(crate) async fn by_id(
+    readers: &SqlitePool,
+    scheduler: &SchedulerId,
+    event: EventId,
+) -> Result<Option<KeptEvent>, StoreError> {
+    let query = sqlx::query(BY_ID).bind(scheduler.as_str()).bind(event.0.as_bytes().as_slice());
+    let row = query.fetch_optional(readers).await.map_err(|error| meaning(&error))?;
+    row.as_ref().map(read_kept).transpose()
+}
+
+/// A page of kept messages, newest first.
+pub(crate) async fn list(
+    readers: &SqlitePool,
+    scheduler: Option<&SchedulerId>,
+    state: Option<EventState>,
+    window: Window,
+) -> Result<Page<KeptEvent>, StoreError> {
+    let (scheduler, state) = (scheduler.map(SchedulerId::as_str), state.map(state_name));
+    let count = sqlx::query_scalar::<_, i64>(COUNT).bind(scheduler).bind(state);
+    let count = count.bind(window.count_max.map_or(-1, clamp));
+    let count = count.fetch_one(readers).await.map_err(|error| meaning(&error))?;
+    let count = u64::try_from(count).unwrap_or(0);
+    if window.limit == 0 {
+        return Ok(Page { count, items: Vec::new() });
+    }
+    let query = sqlx::query(LIST).bind(scheduler).bind(state);
+    let query = query.bind(clamp(window.limit)).bind(clamp(window.offset));
+    let rows = query.fetch_all(readers).await.map_err(|error| meaning(&error))?;
+    Ok(Page { count, items: rows.iter().map(read_kept).collect::<Result<_, _>>()? })
+}
+
+/// Messages to be tried again, earliest first.
+pub(crate) async fn due(
+    readers: &SqlitePool,
+    by: Timestamp,
+    limit: u32,
+) -> Result<Vec<KeptEvent>, StoreError> {
+    let query = sqlx::query(DUE).bind(by.as_micros()).bind(limit);
+    let rows = query.fetch_all(readers).await.map_err(|error| meaning(&error))?;
+    rows.iter().map(read_kept).collect()
+}
+
+/// Ended tasks whose scheduler has not been told, oldest end first.
+pub(crate) async fn untold(
+    readers: &SqlitePool,
+    scheduler: &SchedulerId,
+    limit: u32,
+) -> Result<Vec<Task>, StoreError> {
+    let query = sqlx::query(UNTOLD).bind(scheduler.as_str()).bind(limit);
+    let rows = query.fetch_all(readers).await.map_err(|error| meaning(&error))?;
+    rows.iter().map(task).collect()
+}
+
+fn read_kept(row: &SqliteRow) -> Result<KeptEvent, StoreError> {
+    let mut columns = Columns::of(row, "a kept message");
+    let scheduler = columns.parse()?;
+    let id = columns.id().map(EventId)?;
+    let source = columns.next()?;
+    let at = columns.moment()?;
+    let delivery = columns.number()?;
+    let state = columns.word()?;
+    let retry_at = columns.moment_if_any()?;
+    let reason = columns.next()?;
+    let content_type = columns.next()?;
+    let attributes = columns.from_json()?;
+    let body = columns.next()?;
+    let message = Message { id, source, at, content_type, body, attributes, delivery };
+    Ok(KeptEvent { message, scheduler, state, retry_at, reason })
+}
+
+/// How a state is stored.
+pub(crate) fn state_name(state: EventState) -> &'static str {
+    match state {
+        EventState::Waiting => "waiting",
+        EventState::Quarantined => "quarantined",
+    }
+}
+
+/// A number for `LIMIT` and `OFFSET`.
+pub(crate) fn clamp(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,152 @@
+//! Predicates as SQL: words of this file, and values bound.
+
+mod column;
+mod json;
+mod text;
+
+use sqlx::{QueryBuilder, Sqlite};
+
+use self::{
+    column::expression,
+    json::{contains, equals, place_check, whole_is_null},
+    text::text_check,
+};
+use crate::filter::{Check, Column, Comparison, Operand, Predicate, Relation, Test};
+
+/// The tables that a predicate is about, as the statement calls them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Tables {
+    /// `task AS t`, `task_state AS s`.
+    Tasks,
+    /// `schedule AS s`.
+    Schedules,
+    /// `task_count AS c`, whose columns are some of those of tasks.
+    Counts,
+    /// `schedule AS rs`, that a task leads to.
+    RelatedSchedule,
+    /// `task AS rt`, `task_state AS rs`, that a schedule leads to.
+    RelatedTasks,
+}
+
+/// Appends a predicate, in brackets.
+pub(crate) fn push(sql: &mut QueryBuilder<Sqlite>, tables: Tables, predicate: &Predicate) {
+    match predicate {
+        Predicate::All(parts) => push_parts(sql, tables, parts, " AND ", "true"),
+        Predicate::Any(parts) => push_parts(sql, tables, parts, " OR ", "false"),
+        Predicate::Not(part) => {
+            // Neither yes nor no counts as no.
+            sql.push("NOT ifnull(");
+            push(sql, tables, part);
+            sql.push(", false)");
+        }
+        Predicate::Test(test) => push_test(sql, tables, test),
+        Predicate::Related(relation, test) => push_related(sql, *relation, test),
+    }
+}
+
+fn push_parts(
+    sql: &mut QueryBuilder<Sqlite>,
+    tables: Tables,
+    parts: &[Predicate],
+    between: &str,
+    none: &str,
+) {
+    if parts.is_empty() {
+        sql.push(none);
+        return;
+    }
+    sql.push("(");
+    for (at, part) in parts.iter().enumerate() {
+        if at > 0 {
+            sql.push(between);
+        }
+        push(sql, tables, part);
+    }
+    sql.push(")");
+}
+
+fn push_related(sql: &mut QueryBuilder<Sqlite>, relation: Relation, test: &Test) {
+    match relation {
+        Relation::Schedule => {
+            sql.push("EXISTS (SELECT 1 FROM schedule AS rs WHERE rs.id = t.schedule AND ");
+            push_test(sql, Tables::RelatedSchedule, test);
+            sql.push(")");
+        }
+        // Not looked up per schedule: nothing leads from a schedule to its tasks but this one pass.
+        Relation::Tasks => {
+            sql.push(
+                "s.id IN (SELECT rt.schedule FROM task AS rt \
+                 JOIN task_state AS rs ON rs.task = rt.id WHERE ",
+            );
+            push_test(sql, Tables::RelatedTasks, test);
+            sql.push(")");
+        }
+    }
+}
+
+fn push_test(sql: &mut QueryBuilder<Sqlite>, tables: Tables, test: &Test) {
+    let column = expression(tables, test.column);
+    sql.push(if test.negated { "NOT (" } else { "(" });
+    match (&test.check, test.column) {
+        (Check::JsonEquals(document), _) => equals(sql, column, &test.path, document),
+        (Check::JsonContains(document), _) => contains(sql, column, &test.path, document),
+        (Check::IsNull, Column::Data) if test.path.is_empty() => whole_is_null(sql, column),
+        (check, Column::Data) => place_check(sql, column, &test.path, check),
+        (check, _) => push_check(sql, check, |sql| {
+            sql.push(column);
+        }),
+    }
+    sql.push(")");
+}
+
+/// Appends a check of a value.
+fn push_check(
+    sql: &mut QueryBuilder<Sqlite>,
+    check: &Check,
+    value: impl Fn(&mut QueryBuilder<Sqlite>),
+) {
+    match check {
+        Check::IsNull => {
+            value(sql);
+            sql.push(" IS NULL");
+        }
+        Check::Compare(comparison, operand) => {
+            value(sql);
+            sql.push(sign(*comparison));
+            bind(sql, operand);
+        }
+        Check::OneOf(operands) => {
+            value(sql);
+            sql.push(" IN (");
+            for (at, operand) in operands.iter().enumerate() {
+                if at > 0 {
+                    sql.push(", ");
+                }
+                bind(sql, operand);
+            }
+            sql.push(")");
+        }
+        check => text_check(sql, check, value),
+    }
+}
+
+fn sign(comparison: Comparison) -> &'static str {
+    match comparison {
+        Comparison::Eq => " = ",
+        Comparison::Lt => " < ",
+        Comparison::Lte => " <= ",
+        Comparison::Gt => " > ",
+        Comparison::Gte => " >= ",
+    }
+}
+
+/// Binds a value.
+fn bind(sql: &mut QueryBuilder<Sqlite>, operand: &Operand) {
+    match operand {
+        Operand::Text(text) => sql.push_bind(text.clone()),
+        Operand::Integer(number) => sql.push_bind(*number),
+        Operand::Float(number) => sql.push_bind(*number),
+        Operand::Flag(flag) => sql.push_bind(*flag),
+        Operand::Id(id) => sql.push_bind(id.as_bytes().to_vec()),
+    };
+}

@@ -1,0 +1,258 @@
+//! The store: core's traits over the statements of this folder.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use async_trait::async_trait;
+use hinny_core::{
+    EventId, PluginDigest, ScheduleId, SchedulerId, TaskHash, TaskId, Timestamp,
+    event::{EventState, KeptEvent},
+    filter::Filter,
+    input::LastRun,
+    plugin::{Activation, PluginVersion, Slot},
+    schedule::{Schedule, ScheduleQuery},
+    store::{CountRow, PluginStore, Store, StoreError, Unit, UnitOutcome},
+    task::{Page, Task, TaskEvent, TaskQuery, Window},
+};
+use sqlx::SqlitePool;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{
+    SqliteOptions, checkpoint, commit, count, event, history, list, matching,
+    open::{Opened, open},
+    plugin, schedule, state, task, tidy,
+    writer::Writer,
+};
+
+/// Storage in an embedded `SQLite` file.
+///
+/// [`SqliteStore::close`] leaves the file without a log beside it; without it nothing is lost, the
+/// next start reads the log.
+pub struct SqliteStore {
+    writer: Arc<Writer>,
+    readers: SqlitePool,
+    tell_finished: RwLock<HashSet<SchedulerId>>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+    /// The folder of a temporary database; it goes with the store.
+    _folder: Option<tempfile::TempDir>,
+}
+
+impl SqliteStore {
+    /// Opens a database, makes it if it is missing, and brings its schema up to date.
+    pub async fn open(options: &SqliteOptions) -> Result<Self, StoreError> {
+        let Opened { writer, readers, others, folder } = open(options).await?;
+        let (writer, tasks, stop) =
+            (Arc::new(writer), TaskTracker::new(), CancellationToken::new());
+        let keep_short = checkpoint::keep_short(others, Arc::clone(&writer), stop.clone());
+        tasks.spawn(keep_short);
+        tasks.close();
+        let tell_finished = RwLock::default();
+        Ok(Self { writer, readers, tell_finished, tasks, stop, _folder: folder })
+    }
+
+    /// Brings the schema of a database up to date; the answer is the schema before and now.
+    pub async fn migrate(options: &SqliteOptions) -> Result<(i64, i64), StoreError> {
+        super::open::migrate(options).await
+    }
+
+    /// The schema of a database, and the newest that this program knows. The database must exist.
+    pub async fn schema_version(options: &SqliteOptions) -> Result<(i64, i64), StoreError> {
+        super::open::schema_version(options).await
+    }
+
+    /// Sets whose ended tasks are kept for [`Store::untold_finished`], from the next commit on.
+    pub fn set_tell_finished(&self, schedulers: HashSet<SchedulerId>) {
+        *self.tell_finished.write().unwrap_or_else(PoisonError::into_inner) = schedulers;
+    }
+
+    /// Moves the log into the database file, and empties it if no reader needs it.
+    pub async fn checkpoint(&self) -> Result<(), StoreError> {
+        checkpoint::checkpoint(&self.writer).await
+    }
+
+    /// Waits for what is going on, and closes the database.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        self.stop.cancel();
+        self.tasks.wait().await;
+        self.readers.close().await;
+        let moved = self.checkpoint().await;
+        self.writer.close().await.and(moved)
+    }
+
+    fn tell(&self) -> HashSet<SchedulerId> {
+        self.tell_finished.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn commit(&self, units: Vec<Unit>) -> Result<Vec<UnitOutcome>, StoreError> {
+        commit::commit(&self.writer, units, &self.tell()).await
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        super::open::ping(&self.readers).await
+    }
+
+    async fn queued_tasks(
+        &self,
+        scheduler: &SchedulerId,
+        after: Option<TaskId>,
+        limit: u32,
+    ) -> Result<Vec<Task>, StoreError> {
+        task::queued(&self.readers, scheduler, after, limit).await
+    }
+
+    async fn tasks_by_id(&self, ids: &[TaskId]) -> Result<Vec<Task>, StoreError> {
+        task::by_id(&self.readers, ids).await
+    }
+
+    async fn list_tasks(
+        &self,
+        query: &TaskQuery,
+        window: Window,
+    ) -> Result<Page<Task>, StoreError> {
+        list::tasks(&self.readers, query, window).await
+    }
+
+    async fn match_queued(
+        &self,
+        scheduler: &SchedulerId,
+        filter: &Filter,
+        among: Option<&[TaskId]>,
+        limit: u64,
+    ) -> Result<Vec<TaskId>, StoreError> {
+        matching::match_queued(&self.readers, scheduler, filter, among, limit).await
+    }
+
+    async fn task_events(&self, id: TaskId) -> Result<Vec<TaskEvent>, StoreError> {
+        history::events(&self.readers, id).await
+    }
+
+    async fn ended_leases(
+        &self,
+        scheduler: &SchedulerId,
+        by: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Task>, StoreError> {
+        task::ended_leases(&self.readers, scheduler, by, limit).await
+    }
+
+    async fn newest_by_hash(
+        &self,
+        scheduler: &SchedulerId,
+        hash: &TaskHash,
+    ) -> Result<Option<Task>, StoreError> {
+        task::newest_by_hash(&self.readers, scheduler, hash).await
+    }
+
+    async fn last_runs(
+        &self,
+        scheduler: &SchedulerId,
+        hashes: &[TaskHash],
+    ) -> Result<Vec<Option<LastRun>>, StoreError> {
+        history::last_runs(&self.readers, scheduler, hashes).await
+    }
+
+    async fn counts(&self) -> Result<Vec<CountRow>, StoreError> {
+        count::counts(&self.readers).await
+    }
+
+    async fn schedule(&self, id: ScheduleId) -> Result<Option<Schedule>, StoreError> {
+        schedule::by_id(&self.readers, id).await
+    }
+
+    async fn list_schedules(
+        &self,
+        query: &ScheduleQuery,
+        window: Window,
+    ) -> Result<Page<Schedule>, StoreError> {
+        list::schedules(&self.readers, query, window).await
+    }
+
+    async fn due_schedules(
+        &self,
+        scheduler: &SchedulerId,
+        by: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Schedule>, StoreError> {
+        schedule::due(&self.readers, scheduler, by, limit).await
+    }
+
+    async fn kept_event(
+        &self,
+        scheduler: &SchedulerId,
+        event: EventId,
+    ) -> Result<Option<KeptEvent>, StoreError> {
+        event::by_id(&self.readers, scheduler, event).await
+    }
+
+    async fn list_kept_events(
+        &self,
+        scheduler: Option<&SchedulerId>,
+        state: Option<EventState>,
+        window: Window,
+    ) -> Result<Page<KeptEvent>, StoreError> {
+        event::list(&self.readers, scheduler, state, window).await
+    }
+
+    async fn due_events(&self, by: Timestamp, limit: u32) -> Result<Vec<KeptEvent>, StoreError> {
+        event::due(&self.readers, by, limit).await
+    }
+
+    async fn untold_finished(
+        &self,
+        scheduler: &SchedulerId,
+        limit: u32,
+    ) -> Result<Vec<Task>, StoreError> {
+        event::untold(&self.readers, scheduler, limit).await
+    }
+
+    async fn state(&self, slot: &Slot, key: &str) -> Result<Option<(Vec<u8>, u64)>, StoreError> {
+        state::get(&self.readers, slot, key).await
+    }
+
+    async fn tidy(&self, before: Timestamp) -> Result<(), StoreError> {
+        tidy::tidy(&self.writer, before).await
+    }
+}
+
+#[async_trait]
+impl PluginStore for SqliteStore {
+    async fn put_version(
+        &self,
+        version: &PluginVersion,
+        component: &[u8],
+    ) -> Result<(), StoreError> {
+        plugin::put_version(&self.writer, version, component).await
+    }
+
+    async fn version(&self, digest: &PluginDigest) -> Result<Option<PluginVersion>, StoreError> {
+        plugin::version(&self.readers, digest).await
+    }
+
+    async fn versions(&self) -> Result<Vec<PluginVersion>, StoreError> {
+        plugin::versions(&self.readers).await
+    }
+
+    async fn component(&self, digest: &PluginDigest) -> Result<Option<Vec<u8>>, StoreError> {
+        plugin::component(&self.readers, digest).await
+    }
+
+    async fn activate(&self, activation: &Activation) -> Result<(), StoreError> {
+        plugin::activate(&self.writer, activation).await
+    }
+
+    async fn activations(&self, slot: &Slot, limit: u32) -> Result<Vec<Activation>, StoreError> {
+        plugin::activations(&self.readers, slot, limit).await
+    }
+}

@@ -1,0 +1,46 @@
+//! The databases under test.
+
+use std::{collections::HashSet, sync::Arc};
+
+use hinny_core::{
+    SchedulerId,
+    store::{PluginStore, Store, Unit, UnitOutcome},
+};
+use hinny_store::{SqliteOptions, SqliteStore};
+
+/// Both traits of a database.
+pub(crate) trait Storage: Store + PluginStore {}
+
+impl<T: Store + PluginStore> Storage for T {}
+
+/// A database that is empty at first.
+pub(crate) struct Subject {
+    pub(crate) store: Arc<dyn Storage>,
+    tell_finished: Box<dyn Fn(HashSet<SchedulerId>) + Send + Sync>,
+}
+
+impl Subject {
+    /// Sets whose ended tasks are kept to be told.
+    pub(crate) fn tell_finished(&self, scheduler: &SchedulerId) {
+        (self.tell_finished)(HashSet::from([scheduler.clone()]));
+    }
+
+    /// Commits one unit that must not be refused.
+    pub(crate) async fn unit(&self, unit: Unit) -> UnitOutcome {
+        let outcome = self.units(vec![unit]).await.remove(0);
+        assert_eq!(outcome.refused_by, None);
+        outcome
+    }
+
+    /// Commits units.
+    pub(crate) async fn units(&self, units: Vec<Unit>) -> Vec<UnitOutcome> {
+        self.store.commit(units).await.unwrap()
+    }
+}
+
+/// A `SQLite` database in a temporary file.
+pub(crate) async fn sqlite() -> Subject {
+    let store = Arc::new(SqliteStore::open(&SqliteOptions::temporary()).await.unwrap());
+    let told = Arc::clone(&store);
+    Subject { store, tell_finished: Box::new(move |who| told.set_tell_finished(who)) }
+}
