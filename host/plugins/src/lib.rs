@@ -1,1 +1,29 @@
 //! The plugin host of hinny: verify, run, swap and bound WebAssembly components.
+
+mod bindings;
+mod bounds;
+mod cache;
+mod call;
+mod config;
+mod engine;
+mod error;
+mod host;
+mod limits;
+mod pool;
+mod ranker;
+mod registry;
+mod scheduler;
+mod settings;
+mod shape;
+mod stats;
+mod text;
+mod threads;
+mod title;
+mod verifier;
+mod verify;
+
+pub use config::{Grants, InstancePolicy, PluginHostConfig, SchedulerSlots};
+pub use error::HostError;
+pub use limits::{LimitError, Limits};
+pub use registry::{Registry, RegistryServices};
+pub use verify::verify;

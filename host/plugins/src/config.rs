@@ -1,0 +1,106 @@
+//! How the plugin host is set up.
+
+use std::{path::PathBuf, time::Duration};
+
+use hinny_core::SchedulerId;
+use serde::{Deserialize, Serialize};
+
+use crate::limits::Limits;
+
+/// How the plugin host is set up.
+#[derive(Debug, Clone, Default)]
+pub struct PluginHostConfig {
+    /// What each plugin may use.
+    pub limits: Limits,
+    /// Where compiled code is kept between starts; `None`: each start compiles anew. Only this
+    /// user may have write access.
+    pub cache_folder: Option<PathBuf>,
+    /// The schedulers; each has a slot for a ranker and one for a scheduler plugin.
+    pub schedulers: Vec<SchedulerSlots>,
+}
+
+/// The slots of a scheduler.
+#[derive(Debug, Clone)]
+pub struct SchedulerSlots {
+    /// The scheduler.
+    pub scheduler: SchedulerId,
+    /// How long instances of its ranker live.
+    pub ranker_instances: InstancePolicy,
+    /// How long instances of its scheduler plugin live.
+    pub scheduler_instances: InstancePolicy,
+    /// What its scheduler plugin may import.
+    pub grants: Grants,
+}
+
+impl SchedulerSlots {
+    /// The slots of a scheduler, with everything at its default.
+    pub fn new(scheduler: SchedulerId) -> Self {
+        Self {
+            scheduler,
+            ranker_instances: InstancePolicy::default(),
+            scheduler_instances: InstancePolicy::default(),
+            grants: Grants::default(),
+        }
+    }
+}
+
+/// How long an instance lives. Whatever the policy, an instance whose call trapped, ran past its
+/// deadline or was given up is never used again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum InstancePolicy {
+    /// For one call. Nothing that a guest leaves in its memory is seen by the next call.
+    #[default]
+    Fresh,
+    /// For many calls: for guests whose start is slow, such as those with a language runtime.
+    Warm {
+        /// Most instances that wait for a call.
+        size: u32,
+        /// Calls after which an instance is dropped.
+        calls_max: u32,
+        /// Milliseconds without a call after which an instance is dropped.
+        idle_ms_max: u64,
+    },
+}
+
+impl InstancePolicy {
+    pub(crate) fn idle_max(self) -> Option<Duration> {
+        match self {
+            Self::Fresh => None,
+            Self::Warm { idle_ms_max, .. } => Some(Duration::from_millis(idle_ms_max)),
+        }
+    }
+}
+
+/// What a scheduler plugin may import. What it gets is this, as far as it asks for it: neither
+/// side can widen the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Grants {
+    /// Lines in the host's log.
+    pub log: bool,
+    /// Questions about the tasks of its scheduler.
+    pub tasks: bool,
+    /// Small values of its own.
+    pub state: bool,
+}
+
+impl Default for Grants {
+    fn default() -> Self {
+        Self { log: true, tasks: true, state: true }
+    }
+}
+
+impl Grants {
+    /// Whether an interface of the package is granted, by its name without package and version.
+    pub(crate) fn allow(self, interface: &str) -> bool {
+        match interface {
+            // Only names of types: nothing can be done with it.
+            "types" => true,
+            "log" => self.log,
+            "tasks" => self.tasks,
+            "state" => self.state,
+            _ => false,
+        }
+    }
+}

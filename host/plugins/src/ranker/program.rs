@@ -1,0 +1,211 @@
+//! A ranker with its settings: everything but its number in a slot.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
+
+use hinny_core::{
+    PluginDigest,
+    ranker::{FailureKind, PluginFailure},
+};
+use tokio::sync::{Semaphore, oneshot};
+use tracing::info_span;
+use wasmtime::component::{Component, Linker};
+
+use super::{RankInstance, RankerDescription};
+use crate::{
+    bindings::ranker::RankerPluginPre,
+    bounds::Bounds,
+    call::{Call, CallError},
+    config::InstancePolicy,
+    host::PluginHost,
+    pool::{Warm, WarmPool},
+    settings::Settings,
+    stats::{Stats, Timed},
+    title::Title,
+};
+
+/// What instances of a ranker are made from.
+#[derive(Clone)]
+pub(crate) struct RankerCode {
+    pub(super) host: Arc<PluginHost>,
+    pub(super) pre: RankerPluginPre<Bounds>,
+    pub(super) settings: Arc<Settings>,
+}
+
+impl RankerCode {
+    /// Links a component. Nothing is offered to it: a ranker can only compute.
+    pub(crate) fn link(
+        host: &Arc<PluginHost>,
+        component: &Component,
+        settings: Settings,
+    ) -> wasmtime::Result<Self> {
+        let linker = Linker::<Bounds>::new(host.rankers.engine());
+        let pre = RankerPluginPre::new(linker.instantiate_pre(component)?)?;
+        Ok(Self { host: Arc::clone(host), pre, settings: Arc::new(settings) })
+    }
+}
+
+/// A ranker with its settings.
+pub(crate) struct RankerProgram {
+    code: RankerCode,
+    digest: PluginDigest,
+    description: RankerDescription,
+    warm: WarmPool<RankInstance>,
+    /// One permit per call that may run at the same time.
+    calls: Arc<Semaphore>,
+}
+
+impl RankerProgram {
+    pub(crate) fn new(
+        code: RankerCode,
+        digest: PluginDigest,
+        description: RankerDescription,
+        policy: InstancePolicy,
+    ) -> Self {
+        let calls = Arc::new(Semaphore::new(code.host.threads.share()));
+        Self { code, digest, description, warm: WarmPool::new(policy), calls }
+    }
+
+    pub(crate) fn host(&self) -> &PluginHost {
+        &self.code.host
+    }
+
+    pub(crate) fn digest(&self) -> &PluginDigest {
+        &self.digest
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.code.settings
+    }
+
+    pub(crate) fn description(&self) -> &RankerDescription {
+        &self.description
+    }
+
+    pub(crate) fn title(&self) -> &Title {
+        &self.description.title
+    }
+
+    /// Drops instances that have waited too long for a call.
+    pub(crate) fn drop_idle(&self) {
+        self.warm.drop_idle();
+    }
+
+    /// Makes an instance ahead of the first call, where the policy keeps any.
+    pub(crate) async fn warm_up(self: &Arc<Self>) {
+        if !self.warm.keeps_any() {
+            return;
+        }
+        let (sender, receiver) = oneshot::channel();
+        let program = Arc::clone(self);
+        self.code.host.threads.run(move || {
+            // A failure is met again, and reported, by the first call.
+            if let Ok(instance) = RankInstance::configured(&program.code, None) {
+                program.warm.put_back(Warm::new(instance));
+            }
+            let _ = sender.send(());
+        });
+        let _ = receiver.await;
+    }
+
+    /// Has a thread do a job with an instance. When the caller stops waiting, a job that has not
+    /// begun is not done, and one that has is stopped at the next tick.
+    pub(super) async fn on_thread<R: Send + 'static>(
+        self: &Arc<Self>,
+        call: Call,
+        tasks: usize,
+        stats: &Arc<Stats>,
+        job: impl FnOnce(&mut RankInstance) -> Result<R, CallError> + Send + 'static,
+    ) -> Result<R, PluginFailure> {
+        let gone = || self.failure(CallError::new(call, FailureKind::Host, "the host is stopping"));
+        let permit = Arc::clone(&self.calls).acquire_owned().await.map_err(|_| gone())?;
+        let (sender, receiver) = oneshot::channel();
+        let waiting = Waiting::default();
+        let (program, stats) = (Arc::clone(self), Arc::clone(stats));
+        let abandoned = Arc::clone(&waiting.abandoned);
+        self.code.host.threads.run(move || {
+            let _permit = permit;
+            if abandoned.load(Ordering::Relaxed) {
+                return;
+            }
+            let outcome = program.timed(call, tasks, &stats, abandoned, job);
+            // Whoever asked may have gone meanwhile.
+            let _ = sender.send(outcome);
+        });
+        receiver.await.unwrap_or_else(|_| {
+            let lost = CallError::new(call, FailureKind::Host, "the host's own thread failed");
+            Err(self.failure(lost))
+        })
+    }
+
+    fn timed<R>(
+        &self,
+        call: Call,
+        tasks: usize,
+        stats: &Stats,
+        abandoned: Arc<AtomicBool>,
+        job: impl FnOnce(&mut RankInstance) -> Result<R, CallError>,
+    ) -> Result<R, PluginFailure> {
+        let Title { name, version, .. } = self.title();
+        let _span =
+            info_span!("plugin.call", plugin = %name, version = %version, function = call.as_str())
+                .entered();
+        let started = Instant::now();
+        let (outcome, made) = self.with_instance(abandoned, job);
+        let failure = outcome.as_ref().err().map(|error| error.kind);
+        stats.record(&Timed { call, took: started.elapsed(), tasks, instances: made, failure });
+        outcome.map_err(|error| self.failure(error))
+    }
+
+    /// Does a job with a waiting instance, or else with a new one; also says how many were made.
+    fn with_instance<R>(
+        &self,
+        abandoned: Arc<AtomicBool>,
+        job: impl FnOnce(&mut RankInstance) -> Result<R, CallError>,
+    ) -> (Result<R, CallError>, u64) {
+        let (warm, made) = if let Some(warm) = self.warm.take() {
+            (Ok(warm), 0)
+        } else {
+            let made = RankInstance::configured(&self.code, Some(Arc::clone(&abandoned)));
+            (made.map(Warm::new), 1)
+        };
+        let outcome = warm.and_then(|mut warm| {
+            warm.instance.wanted_by(abandoned);
+            let answer = job(&mut warm.instance)?;
+            self.warm.put_back(warm);
+            Ok(answer)
+        });
+        (outcome, made)
+    }
+
+    fn failure(&self, error: CallError) -> PluginFailure {
+        error.of(&self.title().text)
+    }
+}
+
+impl fmt::Debug for RankerProgram {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RankerProgram")
+            .field("digest", &self.digest)
+            .field("description", &self.description)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Held by whoever waits for an answer; says so when it is dropped.
+#[derive(Debug, Default)]
+struct Waiting {
+    abandoned: Arc<AtomicBool>,
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.abandoned.store(true, Ordering::Relaxed);
+    }
+}

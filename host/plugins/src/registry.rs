@@ -1,0 +1,160 @@
+//! Which plugins are active: loading them at the start, taking uploads, switching slots.
+//!
+//! Every slot is switched by one request at a time. What makes a version active is a row in the
+//! database: it is written before anything changes in memory, and everything after it needs no
+//! decision. The switch runs as a task of its own, so whoever asked for it may go away at any moment.
+//!
+//! A generation that is replaced is not stopped: calls that hold it finish, and its last holder
+//! drops it. The one before the active one stays compiled, so that a rollback costs no time.
+
+mod housekeeping;
+mod slot;
+mod start;
+mod switch;
+mod upload;
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, OnceLock},
+};
+
+use async_trait::async_trait;
+use hinny_core::{
+    Clock, SchedulerId,
+    plugin::{
+        ActivateRequest, Activation, ActivePlugins, PluginError, PluginVersion, Plugins, Slot,
+        SlotStatus, Verdict, World,
+    },
+    queue::Queues,
+    ranker::Ranker,
+    scheduler::SchedulerPlugin,
+    store::{PluginStore, Store},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use self::slot::{Running, SlotState};
+use crate::{host::PluginHost, verifier::Verifier};
+
+/// How many activations of a slot are listed.
+const ACTIVATIONS_LISTED: u32 = 100;
+
+/// What the registry stands on.
+#[derive(Clone)]
+pub struct RegistryServices {
+    /// Where versions and activations are kept.
+    pub plugins: Arc<dyn PluginStore>,
+    /// What scheduler plugins may ask.
+    pub store: Arc<dyn Store>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Where switches run: a stop waits for them.
+    pub tasks: TaskTracker,
+    /// Ends the housekeeping.
+    pub stop: CancellationToken,
+}
+
+impl fmt::Debug for RegistryServices {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RegistryServices").finish_non_exhaustive()
+    }
+}
+
+/// Which plugins are active. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Registry(Arc<Inner>);
+
+struct Inner {
+    host: Arc<PluginHost>,
+    verifier: Verifier,
+    services: RegistryServices,
+    schedulers: BTreeMap<SchedulerId, SlotPair>,
+    queues: OnceLock<Arc<dyn Queues>>,
+}
+
+#[derive(Debug)]
+struct SlotPair {
+    ranker: Arc<SlotState>,
+    scheduler: Arc<SlotState>,
+}
+
+impl Registry {
+    /// The ranker that is active at the start, for building the queue of a scheduler with it.
+    pub fn initial_ranker(&self, scheduler: &SchedulerId) -> Option<Arc<dyn Ranker>> {
+        match self.0.schedulers.get(scheduler)?.ranker.running()? {
+            Running::Ranker(ranker) => Some(ranker),
+            Running::Scheduler(_) => None,
+        }
+    }
+
+    /// Says which queues follow the rankers from now on. Once, after they are built: they are
+    /// built with what the registry gives.
+    pub fn attach(&self, queues: Arc<dyn Queues>) {
+        // A second call would be a mistake in the wiring; the first one stays in force.
+        let _ = self.0.queues.set(queues);
+    }
+
+    /// How many instances of plugins exist now.
+    pub fn instances(&self) -> usize {
+        let host = &self.0.host;
+        host.rankers.population().count() + host.schedulers.population().count()
+    }
+}
+
+impl Inner {
+    fn slot(&self, slot: &Slot) -> Result<&Arc<SlotState>, PluginError> {
+        let pair = self.schedulers.get(&slot.scheduler);
+        let pair = pair.ok_or_else(|| PluginError::UnknownSlot(slot.to_string()))?;
+        Ok(match slot.world {
+            World::Ranker => &pair.ranker,
+            World::Scheduler => &pair.scheduler,
+        })
+    }
+
+    fn slots(&self) -> impl Iterator<Item = &Arc<SlotState>> {
+        self.schedulers.values().flat_map(|pair| [&pair.scheduler, &pair.ranker])
+    }
+}
+
+#[async_trait]
+impl Plugins for Registry {
+    async fn upload(&self, component: Vec<u8>, by: String) -> Result<PluginVersion, PluginError> {
+        self.0.upload(component, by).await
+    }
+
+    async fn check(&self, component: Vec<u8>) -> Result<Verdict, PluginError> {
+        self.0.check(component).await
+    }
+
+    async fn versions(&self) -> Result<Vec<PluginVersion>, PluginError> {
+        Ok(self.0.services.plugins.versions().await?)
+    }
+
+    async fn slots(&self) -> Result<Vec<SlotStatus>, PluginError> {
+        Ok(self.0.slots().map(|slot| slot.status()).collect())
+    }
+
+    async fn activations(&self, slot: &Slot) -> Result<Vec<Activation>, PluginError> {
+        let slot = self.0.slot(slot)?;
+        Ok(self.0.services.plugins.activations(&slot.slot, ACTIVATIONS_LISTED).await?)
+    }
+
+    async fn activate(&self, request: ActivateRequest) -> Result<Activation, PluginError> {
+        Inner::activate(&self.0, request).await
+    }
+}
+
+impl ActivePlugins for Registry {
+    fn scheduler(&self, scheduler: &SchedulerId) -> Option<Arc<dyn SchedulerPlugin>> {
+        match self.0.schedulers.get(scheduler)?.scheduler.running()? {
+            Running::Scheduler(plugin) => Some(plugin),
+            Running::Ranker(_) => None,
+        }
+    }
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registry").field("schedulers", &self.schedulers).finish_non_exhaustive()
+    }
+}

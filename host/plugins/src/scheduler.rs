@@ -1,0 +1,93 @@
+//! Scheduler plugins: triggers in, commands out.
+
+mod admission;
+mod commands;
+mod description;
+mod imports;
+mod instance;
+mod program;
+mod schema;
+mod trigger;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use hinny_core::{
+    Timestamp,
+    command::Handled,
+    plugin::CallStats,
+    ranker::PluginFailure,
+    scheduler::{Admitted, Draft, HandleFailure, Rejection, SchedulerDescription, SchedulerPlugin},
+    trigger::Trigger,
+};
+
+use self::{admission::Admission, trigger::Wire};
+pub(crate) use self::{
+    description::Described,
+    imports::Services,
+    instance::SchedulerInstance,
+    program::{SchedulerCode, SchedulerProgram},
+};
+use crate::{call::Call, stats::Stats};
+
+/// A generation of a scheduler plugin: a program, and its number in the slot.
+#[derive(Debug)]
+pub(crate) struct WasmScheduler {
+    generation: u64,
+    program: Arc<SchedulerProgram>,
+    stats: Stats,
+}
+
+impl WasmScheduler {
+    pub(crate) fn new(generation: u64, program: Arc<SchedulerProgram>) -> Self {
+        let stats = Stats::new(program.title());
+        Self { generation, program, stats }
+    }
+
+    pub(crate) fn program(&self) -> &Arc<SchedulerProgram> {
+        &self.program
+    }
+
+    pub(crate) fn stats(&self) -> CallStats {
+        self.stats.snapshot()
+    }
+}
+
+#[async_trait]
+impl SchedulerPlugin for WasmScheduler {
+    fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    fn description(&self) -> &SchedulerDescription {
+        &self.program.described().description
+    }
+
+    async fn admit(
+        &self,
+        now: Timestamp,
+        drafts: Vec<Draft>,
+    ) -> Result<Vec<Result<Admitted, Rejection>>, PluginFailure> {
+        let admission = Admission::check(&drafts, &self.program.described().schema);
+        let offered = admission.offered();
+        if offered.is_empty() {
+            return Ok(admission.rejected());
+        }
+        let answers = self
+            .program
+            .call(Call::Admit, offered.len(), &self.stats, async |instance| {
+                instance.admit(now, &offered).await
+            })
+            .await?;
+        Ok(admission.merge(answers))
+    }
+
+    async fn handle(&self, now: Timestamp, trigger: &Trigger) -> Result<Handled, HandleFailure> {
+        let wire = Wire::new(trigger);
+        self.program
+            .call(Call::Handle, 1, &self.stats, async |instance| {
+                instance.handle(now, wire.lowered()).await
+            })
+            .await?
+    }
+}

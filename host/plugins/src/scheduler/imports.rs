@@ -1,0 +1,93 @@
+//! What a scheduler plugin may ask of the host. Nothing here calls back into a guest.
+
+mod log;
+mod state;
+mod tasks;
+
+use std::{fmt, sync::Arc};
+
+use hinny_core::{command::StateWrite, plugin::Slot, store::Store};
+use wasmtime::component::{HasSelf, Linker};
+
+use self::{log::LogBook, state::StateBuffer};
+use crate::{
+    bindings::scheduler::hinny::plugin as wit,
+    bounds::{Bounded, Bounds},
+    call::Call,
+    config::Grants,
+    host::PluginHost,
+    title::Title,
+};
+
+/// What plugins of a slot may ask. Everything is of their own slot and scheduler.
+#[derive(Clone)]
+pub(crate) struct Services {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) slot: Slot,
+}
+
+impl fmt::Debug for Services {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Services").field("slot", &self.slot).finish_non_exhaustive()
+    }
+}
+
+/// The host, as one instance sees it.
+pub(super) struct Guest {
+    bounds: Bounds,
+    host: Arc<PluginHost>,
+    title: Title,
+    /// None while the plugin is verified: then there is no database to ask.
+    services: Option<Services>,
+    log: LogBook,
+    state: StateBuffer,
+}
+
+impl Bounded for Guest {
+    fn bounds(&self) -> &Bounds {
+        &self.bounds
+    }
+
+    fn bounds_mut(&mut self) -> &mut Bounds {
+        &mut self.bounds
+    }
+}
+
+impl Guest {
+    pub(super) fn new(host: &Arc<PluginHost>, title: Title, services: Option<Services>) -> Self {
+        Self {
+            bounds: Bounds::new(&host.schedulers, &host.limits),
+            host: Arc::clone(host),
+            title,
+            services,
+            log: LogBook::default(),
+            state: StateBuffer::default(),
+        }
+    }
+
+    /// Forgets what belongs to the call before.
+    pub(super) fn begin(&mut self, call: Call) {
+        self.log = LogBook::default();
+        self.state = StateBuffer::new(call == Call::Handle);
+    }
+
+    /// What the call has written, and the lines that were not shown.
+    pub(super) fn end(&mut self) -> Vec<StateWrite> {
+        self.log.close(&self.title, self.host.limits.log_lines);
+        self.state.take_writes()
+    }
+}
+
+/// Offers what is granted; an import that is not granted finds nothing.
+pub(super) fn link(linker: &mut Linker<Guest>, grants: Grants) -> wasmtime::Result<()> {
+    if grants.log {
+        log::link(linker)?;
+    }
+    if grants.tasks {
+        wit::tasks::add_to_linker::<_, HasSelf<_>>(linker, |guest: &mut Guest| guest)?;
+    }
+    if grants.state {
+        wit::state::add_to_linker::<_, HasSelf<_>>(linker, |guest: &mut Guest| guest)?;
+    }
+    Ok(())
+}
