@@ -1,0 +1,97 @@
+//! Whether the program is well.
+
+use std::collections::BTreeMap;
+
+use axum::{Json, extract::State, http::StatusCode};
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+
+use super::Api;
+use crate::{
+    ApiState,
+    input::{Fields, FromFields, Noted},
+    params::InQuery,
+};
+
+/// How the program is doing.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Health {
+    /// Its name.
+    service: String,
+    /// Whether the database answers.
+    healthy: bool,
+    /// Its version.
+    version: String,
+    /// What is wrong, if anything is.
+    additional: Option<String>,
+    /// Of parts that report on their own: there are none.
+    #[schema(no_recursion)]
+    results: Vec<Health>,
+    /// Of services that hinny depends on: there are none.
+    externals: BTreeMap<String, bool>,
+}
+
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct HealthQuery {
+    /// Whether to ask other services, too. There are none to ask.
+    #[param(required = false, default = false)]
+    #[expect(
+        dead_code,
+        reason = "older clients send it; it is checked, and there is nobody to ask"
+    )]
+    externals: bool,
+}
+
+impl FromFields for HealthQuery {
+    fn read(fields: &mut Fields<'_, '_>) -> Result<Self, Noted> {
+        Ok(Self { externals: fields.optional("externals")?.unwrap_or(false) })
+    }
+}
+
+/// How the program is doing; always 200, for clients that read `healthy`
+#[utoipa::path(
+    get, path = "/health", tag = "service", params(HealthQuery),
+    responses((status = 200, description = "How it is doing", body = Health))
+)]
+pub(super) async fn get_health(
+    State(api): Api,
+    InQuery(_asked): InQuery<HealthQuery>,
+) -> Json<Health> {
+    Json(health(&api).await)
+}
+
+/// Whether the program runs
+#[utoipa::path(
+    get, path = "/health/live", tag = "service",
+    responses((status = 204, description = "It runs"))
+)]
+pub(super) async fn get_live() -> StatusCode {
+    StatusCode::NO_CONTENT
+}
+
+/// Whether the program can do its work: 200 or 503
+#[utoipa::path(
+    get, path = "/health/ready", tag = "service",
+    responses(
+        (status = 200, description = "It can", body = Health),
+        (status = 503, description = "It cannot", body = Health)
+    )
+)]
+pub(super) async fn get_ready(State(api): Api) -> (StatusCode, Json<Health>) {
+    let health = health(&api).await;
+    let status = if health.healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(health))
+}
+
+async fn health(api: &ApiState) -> Health {
+    let ping = api.store.ping().await;
+    Health {
+        service: api.info.service.clone(),
+        healthy: ping.is_ok(),
+        version: api.info.version.clone(),
+        additional: ping.err().map(|error| error.to_string()),
+        results: Vec::new(),
+        externals: BTreeMap::new(),
+    }
+}

@@ -1,0 +1,89 @@
+//! Plugins: a component is good when it starts with `good`.
+
+use async_trait::async_trait;
+use hinny_core::{
+    PluginDigest,
+    plugin::{
+        ActivateRequest, Activation, CallStats, Check, PluginError, PluginVersion, Plugins, Slot,
+        SlotStatus, Verdict, World,
+    },
+};
+
+use super::{FakeHost, now};
+use crate::tests::jobs;
+
+fn verdict(component: &[u8]) -> Verdict {
+    let accepted = component.starts_with(b"good");
+    let detail = if accepted { "a component" } else { "not a component; build it as one" };
+    let check = Check { name: "parse".to_owned(), passed: accepted, detail: detail.to_owned() };
+    Verdict { accepted, checks: vec![check], imports: Vec::new(), took_ms: 1 }
+}
+
+fn slot() -> Slot {
+    Slot { scheduler: jobs(), world: World::Ranker }
+}
+
+#[async_trait]
+impl Plugins for FakeHost {
+    async fn upload(&self, component: Vec<u8>, by: String) -> Result<PluginVersion, PluginError> {
+        let verdict = verdict(&component);
+        if !verdict.accepted {
+            return Err(PluginError::Refused(Box::new(verdict)));
+        }
+        let mut versions = self.versions.lock().unwrap();
+        let version = PluginVersion {
+            digest: PluginDigest([versions.len() as u8; 32]),
+            name: "decay".to_owned(),
+            version: format!("1.{}.0", versions.len()),
+            world: World::Ranker,
+            size: component.len() as u64,
+            verdict,
+            uploaded_at: now(),
+            uploaded_by: by,
+        };
+        versions.push(version.clone());
+        Ok(version)
+    }
+
+    async fn check(&self, component: Vec<u8>) -> Result<Verdict, PluginError> {
+        Ok(verdict(&component))
+    }
+
+    async fn versions(&self) -> Result<Vec<PluginVersion>, PluginError> {
+        Ok(self.versions.lock().unwrap().clone())
+    }
+
+    async fn slots(&self) -> Result<Vec<SlotStatus>, PluginError> {
+        Ok(vec![SlotStatus {
+            slot: slot(),
+            active: self.activations.lock().unwrap().last().cloned(),
+            title: None,
+            inputs: Vec::new(),
+            stats: CallStats::default(),
+        }])
+    }
+
+    async fn activations(&self, asked: &Slot) -> Result<Vec<Activation>, PluginError> {
+        if *asked != slot() {
+            return Err(PluginError::UnknownSlot(asked.to_string()));
+        }
+        Ok(self.activations.lock().unwrap().iter().rev().cloned().collect())
+    }
+
+    async fn activate(&self, request: ActivateRequest) -> Result<Activation, PluginError> {
+        let mut activations = self.activations.lock().unwrap();
+        let before = activations.iter().rev().nth(1).map(|activation| activation.digest);
+        let digest = request.digest.or(before);
+        let activation = Activation {
+            digest: digest.ok_or_else(|| PluginError::NoEarlier(request.slot.to_string()))?,
+            slot: request.slot,
+            generation: activations.len() as u64 + 1,
+            settings: request.settings.unwrap_or_default(),
+            at: now(),
+            by: request.by,
+            reason: "activate".to_owned(),
+        };
+        activations.push(activation.clone());
+        Ok(activation)
+    }
+}

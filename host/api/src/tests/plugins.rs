@@ -1,0 +1,105 @@
+//! Versions of plugins, and the slots that they fill.
+
+use super::{TestApi, problem};
+
+const RANKER: &str = "/slots/jobs/ranker";
+
+async fn with_versions(count: usize) -> TestApi {
+    let api = TestApi::new();
+    for _ in 0..count {
+        assert_eq!(api.post("/plugins", "good component").await.status, 201);
+    }
+    api
+}
+
+#[tokio::test]
+async fn an_uploaded_plugin_is_answered_with_its_verdict() {
+    let api = with_versions(1).await;
+    let version = api.get("/plugins").await.json()[0].clone();
+    assert_eq!((&version["name"], &version["world"]), (&"decay".into(), &"ranker".into()));
+    assert_eq!((&version["uploaded_by"], &version["size"]), (&"anonymous".into(), &14.into()));
+    assert_eq!(version["verdict"]["checks"][0]["passed"], true);
+    let uri = format!("/plugins/{}", version["digest"].as_str().unwrap());
+    assert_eq!(api.get(&uri).await.json(), version);
+}
+
+#[tokio::test]
+async fn a_refused_plugin_is_answered_with_the_failed_check() {
+    let answer = TestApi::new().post("/plugins", "bad").await;
+    assert_eq!(answer.status, 422);
+    assert_eq!(
+        answer.detail(),
+        "plugin refused at check `parse`: not a component; build it as one"
+    );
+    assert_eq!(answer.json()["verdict"]["accepted"], false);
+}
+
+#[tokio::test]
+async fn a_check_keeps_nothing_and_is_ok_either_way() {
+    let api = TestApi::new();
+    for (component, accepted) in [("good", true), ("bad", false)] {
+        let answer = api.post("/plugins/check", component).await;
+        assert_eq!((answer.status, &answer.json()["accepted"]), (200, &accepted.into()));
+    }
+    assert_eq!(api.get("/plugins").await.text, "[]");
+    assert_eq!(api.post("/plugins", "").await.problems(), [problem("missing", "body")]);
+}
+
+#[tokio::test]
+async fn a_plugin_over_the_limit_is_refused_with_both_sizes() {
+    let api = TestApi::with(|state| state.limits.plugin_bytes_max = 10);
+    let answer = api.post("/plugins", "good component").await;
+    assert_eq!(answer.status, 413);
+    assert!(
+        answer.detail().starts_with(
+            "Payload too large: the body has more than 10 bytes, the limit is 10 bytes;"
+        ),
+        "{}",
+        answer.detail()
+    );
+}
+
+#[tokio::test]
+async fn versions_are_activated_by_name_and_rolled_back() {
+    let api = with_versions(2).await;
+    let activate = format!("{RANKER}/activate");
+    for version in ["1.0.0", "1.1.0"] {
+        let body = format!(r#"{{"plugin": "decay@{version}", "settings": {{"days": 7}}}}"#);
+        let answer = api.post(&activate, &body).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    }
+    let slot = api.get(RANKER).await.json();
+    assert_eq!((&slot["slot"], &slot["active"]["generation"]), (&"jobs/ranker".into(), &2.into()));
+    assert_eq!(slot["active"]["settings"]["days"], 7);
+    let answer = api.post(&format!("{RANKER}/rollback"), "").await.json();
+    assert_eq!((&answer["generation"], &answer["by"]), (&3.into(), &"anonymous".into()));
+    let activations = api.get(&format!("{RANKER}/activations")).await.json();
+    assert_eq!(activations["results"].as_array().unwrap().len(), 3);
+    assert_eq!(activations["results"][0]["digest"], activations["results"][2]["digest"]);
+}
+
+#[tokio::test]
+async fn a_name_that_means_two_versions_is_a_conflict_that_lists_them() {
+    let api = with_versions(2).await;
+    let answer = api.post(&format!("{RANKER}/activate"), r#"{"plugin": "decay"}"#).await;
+    assert_eq!(answer.status, 409);
+    assert!(answer.detail().contains("(decay@1.0.0), sha256:0101"), "{}", answer.detail());
+}
+
+#[tokio::test]
+async fn what_is_unknown_is_named() {
+    let api = with_versions(1).await;
+    let answer = api.post(&format!("{RANKER}/activate"), r#"{"plugin": "other"}"#).await;
+    assert_eq!(answer.status, 404);
+    assert!(answer.detail().starts_with("Resource not found: no plugin version `other`"));
+    let answer = api.get("/slots/nope/ranker").await;
+    assert_eq!((answer.status, answer.detail().contains("no slot `nope/ranker`")), (404, true));
+    assert_eq!(api.get("/slots/jobs/rank").await.problems(), [problem("enum", "path.world")]);
+    assert_eq!(
+        api.get("/plugins/sha256:1").await.problems(),
+        [problem("value_error", "path.digest")]
+    );
+    let unknown = format!("/plugins/sha256:{}", "f".repeat(64));
+    assert_eq!(api.get(&unknown).await.status, 404);
+    assert_eq!(api.post(&format!("{RANKER}/rollback"), "").await.status, 409);
+}
