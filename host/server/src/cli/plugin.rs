@@ -1,0 +1,69 @@
+//! `hinny plugin`: check, load and activate plugins.
+
+mod activate;
+mod check;
+mod list;
+mod load;
+
+use std::path::Path;
+
+use anyhow::Context;
+use clap::Subcommand;
+use serde_json::Value;
+
+use super::{
+    client::{self, Client},
+    output,
+};
+
+/// Check, load and activate plugins.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Plugin {
+    /// Give the host's verdict on a plugin, without a host
+    Check(check::Check),
+    /// Upload plugins to a host; they are verified, not activated
+    Load(load::Load),
+    /// List the versions that a host has, newest first
+    List(list::List),
+    /// Show what runs in each slot
+    Slots(list::Slots),
+    /// Show the activations of a slot, newest first
+    History(list::History),
+    /// Make a version the active one of a slot
+    Activate(activate::Activate),
+    /// Go back to the version before the active one
+    Rollback(activate::Rollback),
+}
+
+impl Plugin {
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        match self {
+            Self::Check(command) => command.run(),
+            Self::Load(command) => client::block_on(command.run()),
+            Self::List(command) => client::block_on(command.run()),
+            Self::Slots(command) => client::block_on(command.run()),
+            Self::History(command) => client::block_on(command.run()),
+            Self::Activate(command) => client::block_on(command.run()),
+            Self::Rollback(command) => client::block_on(command.run()),
+        }
+    }
+}
+
+fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
+    std::fs::read(file).with_context(|| format!("plugin file `{}` cannot be read", file.display()))
+}
+
+/// Uploads a file; the answer is the version.
+async fn upload(client: &Client, file: &Path) -> anyhow::Result<Value> {
+    let request = client
+        .post(&["plugins"])
+        .header(reqwest::header::CONTENT_TYPE, "application/wasm")
+        .body(read(file)?);
+    client.send(request).await.with_context(|| format!("`{}` was not loaded", file.display()))
+}
+
+/// Name, version and digest, for people.
+fn title(version: &Value) -> String {
+    let text = |name| version.get(name).map(output::cell).unwrap_or_default();
+    format!("{}@{} ({})", text("name"), text("version"), text("digest"))
+}

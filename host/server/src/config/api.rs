@@ -1,0 +1,147 @@
+//! `[api]`: where the REST API listens, and who may use it.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    ConfigError,
+    section::{Kind, kind, section},
+};
+
+section! {
+    /// Where the REST API listens, and who may use it.
+    pub struct ApiConfig {
+        /// Address and port. Port 0 takes a free one.
+        listen: SocketAddr = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+        /// Who may use it. `loopback`: everyone on this machine, and nobody else: any other
+        /// address is refused. `tokens`: those with a token. `open`: everyone who reaches it,
+        /// plugin upload included; for private networks. Where tokens are listed, `loopback`
+        /// means `tokens`.
+        access: AccessRule = AccessRule::Loopback,
+        /// The tokens, see below.
+        tokens: Vec<TokenConfig> = Vec::new(),
+        /// Largest body of a request, in bytes.
+        body_bytes_max: u64 = 1024 * 1024,
+        /// Largest body of a batch of tasks or messages, in bytes.
+        batch_bytes_max: u64 = 16 * 1024 * 1024,
+        /// Most tasks in one batch push.
+        push_batch_max: u32 = 1000,
+        /// Most messages in one batch of events.
+        event_batch_max: u32 = 1000,
+        /// Most entries on a page of a list.
+        page_max: u64 = 1000,
+        /// Most connections at one time; more have to wait until one is closed.
+        connections_max: u32 = 4096,
+        /// Longest wait of a pop, in seconds. Proxies often give up on silent requests after 60.
+        pop_wait_seconds_max: u64 = 60,
+    }
+}
+
+section! {
+    /// A token, made by `hinny token new`. Only its hash is written here.
+    pub struct TokenConfig {
+        /// Whose it is: shown in logs, and in the history of plugins.
+        name (required): String = String::new(),
+        /// What it may do. `worker`: pop, report and send heartbeats. `producer`: push, and send
+        /// events. `operator`: everything but changing plugins. `publisher`: upload and activate
+        /// plugins.
+        role (required): Role = Role::Worker,
+        /// SHA-256 of the token, as 64 hex digits.
+        sha256 (required): String = String::new(),
+    }
+}
+
+kind! {
+    Vec<TokenConfig>: "a list of tables",
+}
+
+/// Who may use the API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum AccessRule {
+    /// Everyone on this machine.
+    Loopback,
+    /// Those with a token.
+    Tokens,
+    /// Everyone who reaches it.
+    Open,
+}
+
+/// What a token may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Pop, report and send heartbeats.
+    Worker,
+    /// Push, and send events.
+    Producer,
+    /// Everything but changing plugins.
+    Operator,
+    /// Upload and activate plugins.
+    Publisher,
+}
+
+impl From<Role> for hinny_api::Role {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Worker => Self::Worker,
+            Role::Producer => Self::Producer,
+            Role::Operator => Self::Operator,
+            Role::Publisher => Self::Publisher,
+        }
+    }
+}
+
+impl Kind for Role {
+    const KIND: &'static str = "`worker`, `producer`, `operator` or `publisher`";
+}
+
+impl Kind for AccessRule {
+    const KIND: &'static str = "`loopback`, `tokens` or `open`";
+}
+
+impl ApiConfig {
+    /// Checks what types cannot.
+    pub(crate) fn validate(&self) -> Result<(), ConfigError> {
+        let sizes =
+            [("body_bytes_max", self.body_bytes_max), ("batch_bytes_max", self.batch_bytes_max)];
+        for (name, size) in sizes {
+            ConfigError::unless(size >= 1024, &format!("api.{name}"), size, || {
+                ("ordinary requests do not fit", "write 1024 or more")
+            })?;
+        }
+        let counts = [
+            ("push_batch_max", u64::from(self.push_batch_max)),
+            ("event_batch_max", u64::from(self.event_batch_max)),
+            ("page_max", self.page_max),
+            ("connections_max", u64::from(self.connections_max)),
+        ];
+        for (name, count) in counts {
+            ConfigError::unless(count >= 1, &format!("api.{name}"), count, || {
+                ("nothing would fit", "write 1 or more")
+            })?;
+        }
+        self.tokens.iter().enumerate().try_for_each(|(place, token)| token.validate(place))
+    }
+}
+
+impl TokenConfig {
+    fn validate(&self, place: usize) -> Result<(), ConfigError> {
+        let key = |name: &str| format!("api.tokens[{place}].{name}");
+        ConfigError::unless(!self.name.is_empty(), &key("name"), &self.name, || {
+            ("it is empty", "write whose token it is")
+        })?;
+        ConfigError::unless(
+            self.sha256.len() == 64 && self.sha256.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            &key("sha256"),
+            "***",
+            || {
+                (
+                    "it is not 64 hex digits",
+                    "write the line that `hinny token new` printed, not the token itself",
+                )
+            },
+        )
+    }
+}

@@ -1,0 +1,93 @@
+//! `[plugins]`: how plugins are run, and within which limits.
+
+use std::path::PathBuf;
+
+use hinny_plugins::Limits;
+
+use super::{
+    ConfigError,
+    section::{foreign_section, kind, section},
+};
+
+section! {
+    /// How plugins are run.
+    pub struct PluginsConfig {
+        /// Where compiled plugins are kept. Only the user that runs hinny may write there. It can
+        /// be deleted at any time; the next start is slower then.
+        cache_directory: PathBuf = PathBuf::from("hinny-cache"),
+        /// The limits, see below.
+        limits: Limits = Limits::default(),
+    }
+}
+
+foreign_section! {
+    /// What each plugin may use. Deadlines count the time in which the plugin runs; waiting for a
+    /// thread or for the database is not billed to it.
+    Limits {
+        /// Largest component that may be uploaded, in MiB. Plugins with a language runtime need 2
+        /// to 20.
+        component_mb: u32,
+        /// Most memory of one instance, in MiB.
+        memory_mb: u32,
+        /// Stack of one call, in KiB.
+        stack_kb: u32,
+        /// Most elements of one table of an instance (function pointers).
+        table_elements: u32,
+        /// Most instances at one time, per world.
+        instances: u32,
+        /// Longest start of an instance, `configure` included, in milliseconds.
+        configure_ms: u32,
+        /// Longest `describe`, in milliseconds.
+        describe_ms: u32,
+        /// Longest `rank` of one batch, in milliseconds.
+        rank_ms: u32,
+        /// Longest `explain` of one batch, in milliseconds.
+        explain_ms: u32,
+        /// Longest `admit` of one list of drafts, in milliseconds.
+        admit_ms: u32,
+        /// Longest `handle` of one trigger, in milliseconds.
+        handle_ms: u32,
+        /// Longest call of a scheduler plugin by the clock on the wall, waiting for the database
+        /// included, in milliseconds.
+        call_timeout_ms: u32,
+        /// Most tasks of one batch; the host cuts longer ones.
+        batch_tasks: u32,
+        /// Most that one call may answer, or hand to the host in one import, in MiB.
+        answer_mb: u32,
+        /// Longest text for people (an error, a reason, a label), in bytes; the rest is cut.
+        text_bytes: u32,
+        /// Most terms in the explanation of one task.
+        explanation_terms: u32,
+        /// Most commands in the answer to one trigger.
+        commands: u32,
+        /// Most triggers that a scheduler plugin may ask for.
+        interests: u32,
+        /// Longest log line, in bytes; the rest is cut.
+        log_line_bytes: u32,
+        /// Most log lines of one call; the rest is only counted.
+        log_lines: u32,
+        /// Most calls of one scheduler plugin at one time.
+        scheduler_calls: u32,
+        /// Threads for ranker calls; 0: one more than there are cores.
+        ranker_threads: u32,
+        /// Most verifications at one time.
+        verifications: u32,
+        /// Most uploads that wait for their verification.
+        verifications_waiting: u32,
+        /// Longest verification, in seconds.
+        verify_seconds: u32,
+        /// Most compiled code kept in the cache folder, in MiB.
+        cache_mb: u32,
+    }
+}
+
+kind! {
+    Limits: "a table",
+}
+
+impl PluginsConfig {
+    /// Checks what types cannot.
+    pub(crate) fn validate(&self) -> Result<(), ConfigError> {
+        self.limits.validate().map_err(ConfigError::Limit)
+    }
+}

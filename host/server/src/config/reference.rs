@@ -1,0 +1,113 @@
+//! `hinny config --reference`: the page that documents every key.
+
+use std::fmt::Write;
+
+use serde_json::Value;
+
+use super::{
+    Config, SchedulerConfig, TokenConfig,
+    outline::{PARTS, Part},
+    print,
+    section::Key,
+};
+
+const INTRODUCTION: &str = "\
+# Configuration
+
+<!-- Made by `hinny config --reference > docs/configuration.md`. Change the doc comments in
+     host/server/src/config instead. -->
+
+hinny works without a configuration. What you write wins over the defaults, in this order:
+
+1. `hinny.toml` in the working directory, or the file that `--config` or `HINNY_CONFIG` names;
+2. environment variables: `HINNY_`, then the section and the key in upper case, with two underscores
+   between the levels: `HINNY_API__LISTEN=0.0.0.0:8080`, `HINNY_PLUGINS__LIMITS__MEMORY_MB=128`.
+   A value is TOML, or else text; a whole section can be given, too:
+   `HINNY_SCHEDULERS='[{ id = \"jobs\" }]'`;
+3. flags: `--listen`, `--database`, and `--set KEY=VALUE` for every key, such as
+   `--set stop.drain_seconds=5`.
+
+A list, such as the schedulers, is replaced as a whole. Keys that hinny does not know are errors.
+`hinny config` prints the result, with the origin of each value. Relative paths count from the
+working directory.
+";
+
+/// The page, as Markdown.
+pub fn reference() -> String {
+    let defaults = defaults();
+    let mut page = INTRODUCTION.to_owned();
+    for part in PARTS {
+        let _ = writeln!(page, "\n## `{}`\n\n{}\n", part.heading(), paragraph(part.about));
+        let _ = writeln!(page, "| key | value | default | |\n|---|---|---|---|");
+        for key in part.own_keys() {
+            let _ = writeln!(
+                page,
+                "| `{}` | {} | {} | {} |",
+                key.name,
+                key.kind.replace('|', "\\|"),
+                default_of(part, key, &defaults),
+                paragraph(key.about).replace('|', "\\|"),
+            );
+        }
+    }
+    page
+}
+
+/// The defaults, with one element in each list.
+fn defaults() -> Value {
+    let mut config = Config { schedulers: vec![SchedulerConfig::default()], ..Config::default() };
+    config.api.tokens = vec![TokenConfig::default()];
+    serde_json::to_value(config).unwrap_or_default()
+}
+
+fn default_of(part: &Part, key: &Key, defaults: &Value) -> String {
+    if key.required {
+        return "required".to_owned();
+    }
+    let element = if part.list { "/0" } else { "" };
+    let pointer = format!("/{}{element}/{}", part.path.replace('.', "/"), key.name);
+    match defaults.pointer(&pointer).and_then(print::literal) {
+        Some(text) => format!("`{text}`"),
+        None => "none".to_owned(),
+    }
+}
+
+fn paragraph(lines: &[&str]) -> String {
+    lines.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn the_page_in_the_repository_is_current() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/configuration.md");
+        let kept = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            kept == reference(),
+            "docs/configuration.md is out of date; run `hinny config --reference > docs/configuration.md`"
+        );
+    }
+
+    #[test]
+    fn every_key_is_in_the_reference() {
+        let defaults = defaults();
+        for part in PARTS {
+            let pointer = format!("/{}", part.path.replace('.', "/"));
+            let table = match defaults.pointer(&pointer) {
+                Some(Value::Array(elements)) => &elements[0],
+                Some(table) => table,
+                None => panic!("`{}` is not a part of the configuration", part.path),
+            };
+            let mut written: Vec<_> =
+                table.as_object().unwrap().keys().map(String::as_str).collect();
+            let mut documented: Vec<_> = part.keys.iter().map(|key| key.name).collect();
+            written.sort_unstable();
+            documented.sort_unstable();
+            assert_eq!(written, documented, "{}", part.path);
+        }
+    }
+}

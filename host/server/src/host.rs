@@ -1,0 +1,177 @@
+//! A running host: every part built, handed to the others, and taken down in order.
+//!
+//! ```text
+//! start: lock ─▶ address ─▶ store ─▶ plugins ─▶ queues ─▶ first generations ─▶ listeners ─▶ HTTP
+//! stop:  HTTP takes no more ─▶ listeners end ─▶ queues commit and answer ─▶ HTTP is drained ─▶ store
+//! ```
+//!
+//! The address is taken early, so that a second host fails before it touches anything, and
+//! connections are answered last, so that nobody is answered by half a host.
+
+mod chores;
+mod first;
+mod lock;
+mod parts;
+mod wishes;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use hinny_api::{Access, AccessToken, InvalidToken};
+use hinny_core::{
+    Clock,
+    plugin::Plugins,
+    queue::{Events, Queues},
+    store::Store,
+};
+use hinny_listeners::Listeners;
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::{info, warn};
+
+pub(crate) use lock::{DatabaseLock, is_taken};
+
+use crate::{
+    access::{self, Admission},
+    config::{ApiConfig, Config},
+    http::HttpServer,
+    telemetry,
+};
+use parts::Parts;
+
+/// How long open requests have before waiting workers are woken up: ordinary ones are answered by
+/// then, and a long poll would hold up the stop for a minute.
+const ORDINARY: Duration = Duration::from_millis(250);
+
+/// A running host.
+pub struct Host {
+    address: SocketAddr,
+    parts: Parts,
+    listeners: Listeners,
+    serving: JoinHandle<()>,
+    tracker: TaskTracker,
+    /// Ends the acceptance of connections.
+    close: CancellationToken,
+    /// Ends listeners, chores and the housekeeping of plugins.
+    quiet: CancellationToken,
+    drain: Duration,
+    _lock: DatabaseLock,
+}
+
+impl Host {
+    /// Starts a host. When this returns, it answers.
+    pub async fn start(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        config.validate()?;
+        let access = access(&config.api)?;
+        let metrics = telemetry::metrics();
+        let file = config.database.sqlite_file()?;
+        let lock = DatabaseLock::take(file)?;
+        let listener = listen(config.api.listen).await?;
+        let address = listener.local_addr().context("the address of the API cannot be read")?;
+
+        let (close, quiet) = (CancellationToken::new(), CancellationToken::new());
+        let tracker = TaskTracker::new();
+        let parts = Parts::build(&config, clock, &tracker, &quiet).await?;
+        first::activate(&config.schedulers, &parts.plugins).await?;
+        let listeners = parts.listen(&config, &tracker, &quiet);
+        tracker.spawn(chores::keep_up_metrics(metrics.clone(), quiet.clone()));
+
+        let router = hinny_api::router(parts.api(&config, &listeners, access, metrics));
+        let server = HttpServer { listener, router, connections_max: config.api.connections_max };
+        // Outside the tracker: it ends after everything that the tracker waits for.
+        #[expect(clippy::disallowed_methods, reason = "`stop` awaits its handle")]
+        let serving = tokio::spawn(server.run(close.clone()));
+        info!(%address, database = file, "hinny answers on http://{address}");
+        if config.schedulers.is_empty() {
+            warn!(
+                "no scheduler is configured, so there is no queue; hint: add `[[schedulers]]` with an `id`"
+            );
+        }
+        let drain = config.stop.drain();
+        Ok(Self { address, parts, listeners, serving, tracker, close, quiet, drain, _lock: lock })
+    }
+
+    /// Where the API listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The queues.
+    pub fn queues(&self) -> Arc<dyn Queues> {
+        Arc::clone(&self.parts.queues) as _
+    }
+
+    /// The way in for messages.
+    pub fn events(&self) -> Arc<dyn Events> {
+        self.listeners.inbox()
+    }
+
+    /// The plugins.
+    pub fn plugins(&self) -> Arc<dyn Plugins> {
+        Arc::new(self.parts.plugins.clone())
+    }
+
+    /// The database.
+    pub fn store(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.parts.store) as _
+    }
+
+    /// Has every listener look at once, instead of within a second.
+    pub fn wake_listeners(&self) {
+        self.listeners.wake();
+    }
+
+    /// Stops in order. Open requests have the configured time; what is still open then is cut off.
+    pub async fn stop(mut self) {
+        self.close.cancel();
+        let _ = tokio::time::timeout(ORDINARY, &mut self.serving).await;
+        self.quiet.cancel();
+        self.tracker.close();
+        self.tracker.wait().await;
+        self.parts.queues.stop().await;
+        if !self.serving.is_finished()
+            && tokio::time::timeout(self.drain, &mut self.serving).await.is_err()
+        {
+            warn!(
+                "requests are still open after {} s and are cut off; hint: `stop.drain_seconds` is the limit",
+                self.drain.as_secs()
+            );
+            self.serving.abort();
+        }
+        self.parts.close().await;
+    }
+}
+
+async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!(
+            "cannot listen on {address}; hint: another program may use the port: choose one with --listen or `api.listen`"
+        )
+    })
+}
+
+/// Who may use the API; what is unusual is said in the log.
+fn access(api: &ApiConfig) -> anyhow::Result<Access> {
+    match access::admission(api)? {
+        Admission::Machine => Ok(Access::Open),
+        Admission::Everyone => {
+            warn!(
+                "everyone who reaches {} may push, pop and replace plugins, since `api.access` is `open`{}",
+                api.listen,
+                if api.tokens.is_empty() {
+                    ""
+                } else {
+                    "; the configured tokens are not asked for"
+                }
+            );
+            Ok(Access::Open)
+        }
+        Admission::Tokens => {
+            let tokens = api
+                .tokens
+                .iter()
+                .map(|token| AccessToken::from_hash(&token.name, token.role.into(), &token.sha256));
+            Ok(Access::Tokens(tokens.collect::<Result<_, InvalidToken>>()?))
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! The first generation of each slot, from the configuration.
+
+use std::path::Path;
+
+use anyhow::Context;
+use hinny_core::{
+    PluginDigest,
+    plugin::{ActivateRequest, Activation, Plugins, Slot, World},
+};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+use tracing::info;
+
+use crate::{config::SchedulerConfig, plugin_ref::PluginRef};
+
+/// Who activates what the configuration names.
+const BY: &str = "configuration";
+
+/// What the configuration wants in a slot.
+struct Wanted<'a> {
+    slot: Slot,
+    plugin: &'a PluginRef,
+    settings: &'a Map<String, Value>,
+}
+
+/// Activates what the configuration names, in slots that never had a generation. From then on
+/// people decide: a changed file must not undo what somebody activated or rolled back.
+pub(super) async fn activate(
+    schedulers: &[SchedulerConfig],
+    plugins: &dyn Plugins,
+) -> anyhow::Result<()> {
+    for scheduler in schedulers {
+        for wanted in wanted(scheduler) {
+            let failed = || {
+                format!(
+                    "slot `{}` has no plugin yet, and the configured one, `{}`, cannot be activated",
+                    wanted.slot, wanted.plugin
+                )
+            };
+            match plugins.activations(&wanted.slot).await.with_context(failed)?.first() {
+                Some(active) => remind(&wanted, active),
+                None => wanted.activate(plugins).await.with_context(failed)?,
+            }
+        }
+    }
+    Ok(())
+}
+
+fn wanted(scheduler: &SchedulerConfig) -> impl Iterator<Item = Wanted<'_>> {
+    let of = |world, plugin, settings| {
+        let slot = Slot { scheduler: scheduler.id.clone(), world };
+        Option::map(plugin, |plugin| Wanted { slot, plugin, settings })
+    };
+    let plugin = of(World::Scheduler, scheduler.plugin.as_ref(), &scheduler.plugin_settings);
+    let ranker = of(World::Ranker, scheduler.ranker.as_ref(), &scheduler.ranker_settings);
+    plugin.into_iter().chain(ranker)
+}
+
+impl Wanted<'_> {
+    async fn activate(&self, plugins: &dyn Plugins) -> anyhow::Result<()> {
+        let version = match self.plugin {
+            PluginRef::File(file) => plugins.upload(read(file)?, BY.to_owned()).await?,
+            named => named.find(&plugins.versions().await?)?.clone(),
+        };
+        let activation = plugins
+            .activate(ActivateRequest {
+                slot: self.slot.clone(),
+                digest: Some(version.digest),
+                settings: Some(Value::Object(self.settings.clone())),
+                by: BY.to_owned(),
+            })
+            .await?;
+        info!(
+            slot = %self.slot,
+            generation = activation.generation,
+            "activated {}@{} in slot `{}`, as the configuration says",
+            version.name,
+            version.version,
+            self.slot
+        );
+        Ok(())
+    }
+}
+
+/// Says it when the configuration names another file or digest than what runs: whoever changed it
+/// may be waiting for an effect.
+fn remind(wanted: &Wanted<'_>, active: &Activation) {
+    let digest = match wanted.plugin {
+        PluginRef::Digest(digest) => Some(*digest),
+        PluginRef::File(file) => {
+            read(file).ok().map(|component| PluginDigest(Sha256::digest(component).into()))
+        }
+        PluginRef::Named { .. } => None,
+    };
+    if digest.is_some_and(|digest| digest != active.digest) {
+        info!(
+            slot = %wanted.slot,
+            generation = active.generation,
+            "slot `{slot}` keeps generation {generation}; the configured `{plugin}` is another version; \
+             hint: `hinny plugin activate {slot} {plugin}`",
+            slot = wanted.slot,
+            generation = active.generation,
+            plugin = wanted.plugin,
+        );
+    }
+}
+
+fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
+    std::fs::read(file).with_context(|| {
+        format!(
+            "plugin file `{}` cannot be read; hint: relative paths count from the working directory",
+            file.display()
+        )
+    })
+}

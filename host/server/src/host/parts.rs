@@ -1,0 +1,153 @@
+//! The parts of a host, and how they hang together.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context;
+use hinny_api::{Access, ApiLimits, ApiState, ScheduleDefaults, ServiceInfo};
+use hinny_core::{Clock, id::IdGenerator};
+use hinny_listeners::{Deps, Listeners};
+use hinny_plugins::{PluginHostConfig, Registry, RegistryServices};
+use hinny_queue::{HostQueues, QueueParts};
+use hinny_store::{SqliteOptions, SqliteStore};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{chores, wishes::Wishes};
+use crate::config::{Config, SchedulerConfig};
+
+/// What clients of older schedulers look for in `/health`.
+const SERVICE: &str = "scheduler";
+
+/// The parts of a host that have a life of their own.
+pub(super) struct Parts {
+    pub(super) store: Arc<SqliteStore>,
+    pub(super) plugins: Registry,
+    pub(super) queues: Arc<HostQueues>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<IdGenerator>,
+}
+
+impl Parts {
+    /// Opens the database, loads the active plugins, and fills the queues.
+    pub(super) async fn build(
+        config: &Config,
+        clock: Arc<dyn Clock>,
+        tracker: &TaskTracker,
+        stop: &CancellationToken,
+    ) -> anyhow::Result<Self> {
+        let ids = Arc::new(IdGenerator::default());
+        let file = config.database.sqlite_file()?;
+        let store = SqliteStore::open(&SqliteOptions::file(file)).await;
+        let store = Arc::new(store.with_context(|| format!("database `{file}` cannot be opened"))?);
+        let services = RegistryServices {
+            plugins: Arc::clone(&store) as _,
+            store: Arc::clone(&store) as _,
+            clock: Arc::clone(&clock),
+            tasks: tracker.clone(),
+            stop: stop.clone(),
+        };
+        let plugins = Registry::start(plugin_host(config), services)
+            .await
+            .context("the plugin host cannot be started")?;
+        let queue = |scheduler: &SchedulerConfig| {
+            (scheduler.queue(), plugins.initial_ranker(&scheduler.id))
+        };
+        let queues = HostQueues::start(QueueParts {
+            store: Arc::clone(&store) as _,
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&ids),
+            plugins: Arc::new(plugins.clone()),
+            queues: config.schedulers.iter().map(queue).collect(),
+        })
+        .await
+        .context("the queues cannot be filled from the database")?;
+        plugins.attach(Arc::clone(&queues) as _);
+        Ok(Self { store, plugins, queues, clock, ids })
+    }
+
+    /// Starts what wakes the schedulers.
+    pub(super) fn listen(
+        &self,
+        config: &Config,
+        tracker: &TaskTracker,
+        stop: &CancellationToken,
+    ) -> Listeners {
+        let deps = Deps {
+            queues: Arc::clone(&self.queues) as _,
+            store: Arc::clone(&self.store) as _,
+            plugins: Arc::new(self.plugins.clone()),
+            clock: Arc::clone(&self.clock),
+            retry: config.events.retry_policy(),
+        };
+        let (store, clock) = (Arc::clone(&deps.store), Arc::clone(&deps.clock));
+        tracker.spawn(chores::tidy(store, clock, config.events.remember(), stop.clone()));
+        let wishes = Wishes::new(config, self.plugins.clone(), Arc::clone(&self.store));
+        wishes.follow();
+        tracker.spawn(wishes.run(stop.clone()));
+        Listeners::start(&deps, tracker, stop)
+    }
+
+    /// What the API works with.
+    pub(super) fn api(
+        &self,
+        config: &Config,
+        listeners: &Listeners,
+        access: Access,
+        metrics: PrometheusHandle,
+    ) -> ApiState {
+        let defaults = |scheduler: &SchedulerConfig| {
+            let defaults = ScheduleDefaults {
+                time_zone: scheduler.time_zone.clone(),
+                missed: scheduler.missed,
+            };
+            (scheduler.id.clone(), defaults)
+        };
+        ApiState {
+            queues: Arc::clone(&self.queues) as _,
+            events: listeners.inbox(),
+            store: Arc::clone(&self.store) as _,
+            plugins: Arc::new(self.plugins.clone()),
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+            access,
+            limits: limits(config),
+            metrics,
+            info: ServiceInfo {
+                service: SERVICE.to_owned(),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+            },
+            schedules: config.schedulers.iter().map(defaults).collect(),
+        }
+    }
+
+    /// Closes the database, once nothing uses it any more.
+    pub(super) async fn close(&self) {
+        if let Err(error) = self.store.close().await {
+            tracing::warn!(
+                "the database was not closed in order, the next start mends it: {error}"
+            );
+        }
+    }
+}
+
+fn plugin_host(config: &Config) -> PluginHostConfig {
+    PluginHostConfig {
+        limits: config.plugins.limits.clone(),
+        cache_folder: Some(config.plugins.cache_directory.clone()),
+        schedulers: config.schedulers.iter().map(SchedulerConfig::slots).collect(),
+    }
+}
+
+fn limits(config: &Config) -> ApiLimits {
+    let api = &config.api;
+    let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+    ApiLimits {
+        body_bytes_max: size(api.body_bytes_max),
+        batch_bytes_max: size(api.batch_bytes_max),
+        plugin_bytes_max: size(u64::from(config.plugins.limits.component_mb) << 20),
+        push_batch_max: api.push_batch_max as usize,
+        event_batch_max: api.event_batch_max as usize,
+        page_max: api.page_max,
+        pop_wait_max: Duration::from_secs(api.pop_wait_seconds_max),
+    }
+}

@@ -1,0 +1,105 @@
+//! The binary, as a person or a script meets it: what it prints, and its exit codes.
+
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
+
+/// Runs `hinny` in an empty folder, with nothing of hinny's in the environment.
+fn hinny(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hinny"));
+    command.current_dir(folder).args(arguments);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("HINNY_") {
+            command.env_remove(name);
+        }
+    }
+    command.output().expect("the binary was built for this test")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("hinny prints UTF-8")
+}
+
+fn refusal(arguments: &[&str]) -> (Option<i32>, String) {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let output = hinny(folder.path(), arguments);
+    assert_eq!(text(&output.stdout), "");
+    (output.status.code(), text(&output.stderr))
+}
+
+#[test]
+fn arguments_that_make_no_sense_end_with_2() {
+    let (code, said) = refusal(&["task", "cancel"]);
+    assert_eq!(code, Some(2), "{said}");
+    let (code, said) = refusal(&["task", "cancel", "--scheduler", "jobs"]);
+    assert_eq!(code, Some(2));
+    insta::assert_snapshot!(said, @"");
+    let (code, said) = refusal(&["serve", "--set", "drain=5"]);
+    assert_eq!(code, Some(2), "{said}");
+}
+
+#[test]
+fn a_host_that_does_not_answer_is_named_with_what_to_do() {
+    // Port 9 of this machine: nothing listens there.
+    let (code, said) = refusal(&["queue", "list", "--url", "http://127.0.0.1:9"]);
+    assert_eq!(code, Some(1));
+    let first_and_last: Vec<_> = said.lines().filter(|line| !line.starts_with("  cause")).collect();
+    insta::assert_snapshot!(first_and_last.join("\n"), @"");
+}
+
+#[test]
+fn a_start_that_would_hand_the_host_to_strangers_is_refused() {
+    let (code, said) = refusal(&["serve", "--listen", "0.0.0.0:0"]);
+    assert_eq!(code, Some(1));
+    insta::assert_snapshot!(said, @"");
+}
+
+#[test]
+fn a_wrong_configuration_is_refused_before_anything_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(
+        folder.path().join("hinny.toml"),
+        "[api]\nlisten = \"127.0.0.1:0\"\nport = 80\n",
+    )
+    .unwrap();
+    let output = hinny(folder.path(), &["serve"]);
+    assert_eq!(output.status.code(), Some(1));
+    insta::assert_snapshot!(text(&output.stderr), @"");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn flags_win_over_the_file_in_the_working_directory() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("hinny.toml"), "[stop]\ndrain_seconds = 1\n").unwrap();
+    let output = hinny(folder.path(), &["config"]);
+    assert!(text(&output.stdout).contains("drain_seconds = 1  # hinny.toml:2"));
+    let output = hinny(folder.path(), &["config", "--set", "stop.drain_seconds=2"]);
+    assert!(text(&output.stdout).contains("drain_seconds = 2  # --set stop.drain_seconds"));
+}
+
+#[test]
+fn a_new_token_fits_into_the_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = hinny(folder.path(), &["token", "new", "ci", "--role", "producer"]).stdout;
+    let second = hinny(folder.path(), &["token", "new", "ci", "--role", "producer"]).stdout;
+    assert_ne!(first, second);
+    std::fs::write(folder.path().join("hinny.toml"), &first).unwrap();
+    let output = hinny(folder.path(), &["config"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("role = \"producer\""));
+}
+
+#[test]
+fn the_doctor_finds_a_usable_folder_healthy_and_leaves_no_trace() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = hinny(folder.path(), &["doctor"]);
+    assert!(output.status.success(), "{}", text(&output.stdout));
+    assert!(text(&output.stdout).contains("will be made by the first start"));
+    let output = hinny(folder.path(), &["doctor", "--database", "sqlite:no/such/folder.db"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("FAIL  database"));
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
+}
