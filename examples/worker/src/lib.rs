@@ -1,0 +1,4 @@
+//! A worker for hinny.
+
+pub mod look;
+pub mod worker;

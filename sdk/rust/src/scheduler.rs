@@ -1,0 +1,115 @@
+//! World `scheduler-plugin`: decides which tasks to make. Triggers in, commands out.
+//!
+//! `use hinny_plugin::scheduler::*;` brings in all that a scheduler plugin needs.
+//!
+//! ```
+//! use hinny_plugin::scheduler::*;
+//!
+//! struct Pings;
+//!
+//! impl Scheduler for Pings {
+//!     fn configure(settings: &Settings) -> Result<Self, String> {
+//!         settings.deny_unknown(&[])?;
+//!         Ok(Self)
+//!     }
+//!
+//!     fn describe(&self) -> Description {
+//!         Description::new("ping").messages("hosts")
+//!     }
+//!
+//!     fn admit(&self, draft: Draft, _now: i64) -> Result<Admitted, Rejection> {
+//!         Ok(draft.admit_as(format!("ping-{}", draft.organisation)))
+//!     }
+//!
+//!     fn message(&self, message: Message, _now: i64) -> Result<Vec<Command>, Failure> {
+//!         let host = message.text()?;
+//!         let data = format!("{{\"host\": {host:?}}}");
+//!         Ok(vec![Push::new("acme", format!("ping-{host}"), data).priority(5).into()])
+//!     }
+//! }
+//!
+//! hinny_plugin::export_scheduler!(Pings);
+//! ```
+//!
+//! Beside the triggers there is what the host lends: [`crate::log`], [`crate::state`] and
+//! [`crate::tasks`].
+
+pub use self::description::Description;
+pub use crate::{
+    bindings::scheduler::exports::hinny::plugin::scheduler::{
+        Admitted, Cancel, Command, DisableSchedule, Draft, DueSchedule, Failure, FinishedTask,
+        Interest, Message, MissedFire, Push, Rejection, Retry, Tick, Trigger, UpsertSchedule,
+    },
+    settings::{SettingError, SettingValue, Settings},
+};
+
+mod command;
+mod description;
+#[cfg(feature = "json")]
+mod json;
+mod trigger;
+
+/// Decides which tasks to make.
+///
+/// What happens to a trigger happens once: the commands and what was written to
+/// [`crate::state`] are committed together, or not at all. An instance may serve one call or many;
+/// what must last belongs in `state`.
+pub trait Scheduler: Sized + 'static {
+    /// Takes the operator's settings. An error refuses the version: [`Settings`] makes texts that
+    /// say which setting is wrong, and what it may be.
+    fn configure(settings: &Settings) -> Result<Self, String>;
+
+    /// Kind and schema of its tasks, and which triggers it wants.
+    fn describe(&self) -> Description;
+
+    /// Takes or rejects a task that is pushed over the API. Its data fits the schema already.
+    /// `now` is in milliseconds since the epoch.
+    fn admit(&self, draft: Draft, now: i64) -> Result<Admitted, Rejection>;
+
+    /// What to do about a trigger: asks the method for its kind.
+    fn handle(&self, trigger: Trigger, now: i64) -> Result<Vec<Command>, Failure> {
+        match trigger {
+            Trigger::Message(message) => self.message(message, now),
+            Trigger::Tick(tick) => self.tick(tick, now),
+            Trigger::Due(schedule) => self.due(schedule, now),
+            Trigger::Finished(task) => self.finished(task, now),
+            Trigger::Other(kind) => Err(unwanted(&kind)),
+        }
+    }
+
+    /// A message came in.
+    fn message(&self, message: Message, _now: i64) -> Result<Vec<Command>, Failure> {
+        Err(unwanted(&format!("messages of `{}`", message.source)))
+    }
+
+    /// Time passed.
+    fn tick(&self, _tick: Tick, _now: i64) -> Result<Vec<Command>, Failure> {
+        Err(unwanted("ticks"))
+    }
+
+    /// A schedule is due.
+    fn due(&self, _schedule: DueSchedule, _now: i64) -> Result<Vec<Command>, Failure> {
+        Err(unwanted("due schedules"))
+    }
+
+    /// A task came to its end.
+    fn finished(&self, _task: FinishedTask, _now: i64) -> Result<Vec<Command>, Failure> {
+        Err(unwanted("finished tasks"))
+    }
+}
+
+fn unwanted(kind: &str) -> Failure {
+    Failure::Reject(format!("this plugin has nothing to do with {kind}"))
+}
+
+impl Failure {
+    /// Sets the trigger aside at once; the text says why.
+    pub fn reject(reason: impl Into<String>) -> Self {
+        Self::Reject(reason.into())
+    }
+
+    /// Asks to be called again later.
+    pub fn retry_after(after_ms: u64, reason: impl Into<String>) -> Self {
+        Self::RetryAfter(Retry { after_ms, reason: reason.into() })
+    }
+}
