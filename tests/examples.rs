@@ -1,0 +1,3 @@
+//! Every example runs.
+
+mod worker;

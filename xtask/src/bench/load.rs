@@ -1,0 +1,221 @@
+//! The load generator against a host in release, one scenario after the other.
+
+use std::{fs, path::Path, process::Command};
+
+use anyhow::{Context, bail};
+use serde_json::Value;
+
+use super::figure::{Report, grouped, median, rate};
+use crate::{
+    host::{Home, Host},
+    http::field,
+    sh,
+};
+
+/// How long and how large.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Plan {
+    seconds: u64,
+    rounds: u64,
+    starts: usize,
+    swaps: u64,
+    depth: u64,
+}
+
+impl Plan {
+    /// The usual plan, or a quick one; with another length of the long queue if one is given.
+    pub(crate) fn new(quick: bool, depth: Option<u64>) -> Self {
+        let plan = if quick {
+            Self { seconds: 2, rounds: 3, starts: 3, swaps: 40, depth: 100_000 }
+        } else {
+            Self { seconds: 10, rounds: 9, starts: 9, swaps: 200, depth: 1_000_000 }
+        };
+        Self { depth: depth.unwrap_or(plan.depth), ..plan }
+    }
+}
+
+/// A host under load.
+struct Bench<'a> {
+    host: Host,
+    generator: &'a Path,
+    report: &'a mut Report,
+}
+
+/// The settings of `rank-weighted` in the benches: four inputs, one of them text.
+const WEIGHTED: &str = r#"{"age_per_hour":10,"terms":[
+    {"input":"/scan_level","type":"integer","weight":-100},
+    {"input":"/cost","type":"integer","weight":1},
+    {"input":"organisation","values":{"org-0":-50,"org-1":50}}]}"#;
+
+/// Runs all scenarios.
+pub(crate) fn measure(
+    home: &Home,
+    generator: &Path,
+    plan: Plan,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    home.configure(&configuration()?)?;
+    sh::step("start");
+    starts(home, plan, report)?;
+    let mut bench = Bench { host: home.start()?, generator, report };
+    sh::step("requests");
+    bench.requests(plan)?;
+    sh::step(format_args!("a queue of {}", grouped(plan.depth)));
+    bench.long_queue(plan)?;
+    sh::step("swaps under load");
+    bench.swaps(plan)?;
+    bench.host.stop()
+}
+
+fn configuration() -> anyhow::Result<String> {
+    let dist = sh::dist_dir()?;
+    let plugin = |name: &str| dist.join(format!("plugins/{name}.wasm")).display().to_string();
+    Ok(format!(
+        "[[schedulers]]\nid = \"jobs\"\nplugin = {:?}\nranker = {:?}\n",
+        plugin("jobs"),
+        plugin("rank-fifo")
+    ))
+}
+
+/// From the start of the process to the first healthy answer, on an empty database, with compiled
+/// plugins in the cache.
+fn starts(home: &Home, plan: Plan, report: &mut Report) -> anyhow::Result<()> {
+    let mut times = Vec::new();
+    for _ in 0..=plan.starts {
+        for file in ["hinny.db", "hinny.db-wal", "hinny.db-shm"] {
+            // Missing before the first start.
+            let _ = fs::remove_file(home.folder().join(file));
+        }
+        let host = home.start()?;
+        times.push(host.start.as_secs_f64() * 1000.0);
+        host.stop()?;
+    }
+    // The first start compiles the plugins.
+    let cold = times.remove(0);
+    let value = format!("{:.0} ms", median(times));
+    report.add("start to first healthy answer, compile cache warm", value, "≤ 300 ms, aim 100 ms");
+    report.add("the same, compile cache cold", format!("{cold:.0} ms"), "");
+    Ok(())
+}
+
+impl Bench<'_> {
+    fn requests(&mut self, plan: Plan) -> anyhow::Result<()> {
+        let seconds = plan.seconds.to_string();
+        let push = self.run(&["push", "--seconds", &seconds])?;
+        self.add("single-task push, 64 connections", &push, "≥ 5,000/s, aim 15,000/s");
+        self.run(&["drain"])?;
+        let batch = self.run(&["--connections", "4", "batch", "--seconds", &seconds])?;
+        self.add("batch push, 500 tasks per request", &batch, "≥ 20,000/s, aim 35,000/s");
+        self.run(&["drain"])?;
+        let rounds = plan.rounds.to_string();
+        let pop = self.run(&["pop", "--depth", "10000", "--rounds", &rounds])?;
+        self.add("pop limit=1, 64 connections, 10,000 queued", &pop, "≥ 5,000/s, aim 15,000/s");
+        self.run(&["drain"])?;
+        let lifecycle = self.run(&["lifecycle", "--seconds", &seconds])?;
+        self.add("push, pop and complete, 64 connections", &lifecycle, "");
+        self.run(&["drain"])?;
+        Ok(())
+    }
+
+    fn long_queue(&mut self, plan: Plan) -> anyhow::Result<()> {
+        let depth = plan.depth.to_string();
+        let before = self.host.memory();
+        let fill = self.run(&["fill", "--until", &depth])?;
+        let what = format!("batch push while the queue grows to {}", grouped(plan.depth));
+        self.add(&what, &fill, "");
+        if let (Some(before), Some(after)) = (before, self.host.memory()) {
+            let each = after.saturating_sub(before) / plan.depth.max(1);
+            self.report.add("memory per queued task", format!("{each} B"), "≤ 300 B, aim 150 B");
+        }
+        let rounds = plan.rounds.to_string();
+        let pop = self.run(&["pop", "--depth", &depth, "--rounds", &rounds])?;
+        let what = format!("pop limit=1, 64 connections, {} queued", grouped(plan.depth));
+        self.add(&what, &pop, "within 10 % of 10,000 queued");
+        let to = format!("{}={WEIGHTED}", self.upload("plugins/rank-weighted")?);
+        self.run(&["fill", "--until", &depth])?;
+        let rerank = self.run(&["--connections", "8", "rerank", "--to", &to])?;
+        let what = format!("{} queued tasks in a new order, pops going on", grouped(plan.depth));
+        self.millis(&what, &rerank, "until the new order, ms", "≤ 3 s, aim 1 s");
+        self.millis(
+            "longest pause in pops meanwhile",
+            &rerank,
+            "longest pause in pops, ms",
+            "≤ 50 ms",
+        );
+        self.millis("activate a verified version", &rerank, "activate, ms", "≤ 10 ms, aim 5 ms");
+        Ok(())
+    }
+
+    fn swaps(&mut self, plan: Plan) -> anyhow::Result<()> {
+        let mut arguments = vec!["swap".to_owned(), "--swaps".to_owned(), plan.swaps.to_string()];
+        for (name, settings) in
+            [("rank-fifo", "{}"), ("rank-decay", "{}"), ("rank-weighted", WEIGHTED)]
+        {
+            let digest = self.upload(&format!("plugins/{name}"))?;
+            arguments.extend(["--version".to_owned(), format!("{digest}={settings}")]);
+        }
+        // Three that verification refuses, and one that fails later, on one task in a thousand.
+        for sin in ["trap-in-configure", "spin-in-rank", "too-few", "trap-on-poison"] {
+            let digest = self.upload("guests/evil-ranker")?;
+            arguments.extend(["--failing".to_owned(), format!(r#"{digest}={{"sin":"{sin}"}}"#)]);
+        }
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let swap = self.run(&arguments)?;
+        let broken = field(&swap, "/violations").as_array().map_or(0, Vec::len);
+        let what = format!("calls failed or mixed during {} swaps under load", plan.swaps);
+        self.report.add(&what, broken.to_string(), "0");
+        self.millis("activate under load, median", &swap, "activate, median ms", "");
+        self.millis("pop p99 during the swaps", &swap, "pop p99, ms", "");
+        Ok(())
+    }
+
+    /// Uploads a plugin; the result is its digest.
+    fn upload(&self, name: &str) -> anyhow::Result<String> {
+        let path = sh::dist_dir()?.join(format!("{name}.wasm"));
+        let component = fs::read(&path).with_context(|| format!("no {}", path.display()))?;
+        let version = self.host.api().upload("/plugins", "application/wasm", &component)?;
+        field(&version, "/digest")
+            .as_str()
+            .map(str::to_owned)
+            .context("an uploaded plugin has a digest")
+    }
+
+    /// Runs a scenario of the load generator; the result is its outcome.
+    fn run(&mut self, scenario: &[&str]) -> anyhow::Result<Value> {
+        let output = Command::new(self.generator)
+            .args(["--json", "--url", self.host.url()])
+            .args(scenario)
+            .output()
+            .context("the load generator does not run")?;
+        let Ok(outcome) = serde_json::from_slice::<Value>(&output.stdout) else {
+            let complaint = String::from_utf8_lossy(&output.stderr);
+            bail!("the load generator failed in {scenario:?}: {complaint}");
+        };
+        let violations = field(&outcome, "/violations").as_array().into_iter().flatten();
+        let violations = violations.filter_map(Value::as_str).map(str::to_owned);
+        self.report.violations.extend(violations);
+        Ok(outcome)
+    }
+
+    /// Adds the rate of a scenario.
+    fn add(&mut self, what: &str, outcome: &Value, goal: &'static str) {
+        let number = |key: &str| outcome[key].as_f64().unwrap_or_default();
+        let value = format!(
+            "{}, p50 {:.1} ms, p99 {:.1} ms",
+            rate(number("tasks_per_second")),
+            number("p50_ms"),
+            number("p99_ms")
+        );
+        self.report.add(what, value, goal);
+    }
+
+    /// Adds a further figure of a scenario, which is in milliseconds.
+    fn millis(&mut self, what: &str, outcome: &Value, figure: &str, goal: &'static str) {
+        let figures = field(outcome, "/figures").as_array().into_iter().flatten();
+        let value = figures
+            .filter(|pair| field(pair, "/0") == figure)
+            .find_map(|pair| field(pair, "/1").as_f64())
+            .map_or("not measured".to_owned(), |millis| format!("{millis:.1} ms"));
+        self.report.add(what, value, goal);
+    }
+}
