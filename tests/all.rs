@@ -1,5 +1,6 @@
 //! The tests that need more than one crate, as one binary.
-#![expect(missing_docs, reason = "the name of a test says what must hold")]
 
 mod examples;
+
+mod queue;
 mod wit;

@@ -177,7 +177,7 @@ pub enum PushOutcome {
 /// What became of a claim.
 #[derive(Debug)]
 pub enum ClaimOutcome {
-    /// The worker has it. The task is as it was just before, but for its attempt and lease.
+    /// The worker has it. The task is as it was just before, but for its attempt, lease and rank.
     Claimed(Box<Task>),
     /// It is not queued any more: not handed out.
     Gone,

@@ -2,7 +2,6 @@
 
 use hinny_core::{
     Timestamp,
-    cron::CronError,
     schedule::{Fire, Schedule, ScheduleChange},
     store::{Guard, ScheduleWrite, Unit},
 };

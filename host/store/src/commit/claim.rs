@@ -51,10 +51,10 @@ impl Commit<'_> {
 fn hand_out(task: &mut Task, claim: Claim) -> Task {
     task.attempt = task.attempt.saturating_add(1);
     task.lease_until = claim.lease_until;
-    let handed_out = task.clone();
-    task.status = TaskStatus::Dispatched;
     task.priority = claim.priority;
     task.ranked_by = claim.ranked_by;
+    let handed_out = task.clone();
+    task.status = TaskStatus::Dispatched;
     task.worker = claim.worker;
     task.reason = None;
     task.modified_at = claim.at;
