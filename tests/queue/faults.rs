@@ -71,7 +71,12 @@ impl Store for FaultyStore {
         self.store.ping().await
     }
 
-    async fn queued_tasks(&self, scheduler: &SchedulerId, after: Option<TaskId>, limit: u32) -> Result<Vec<Task>, StoreError> {
+    async fn queued_tasks(
+        &self,
+        scheduler: &SchedulerId,
+        after: Option<TaskId>,
+        limit: u32,
+    ) -> Result<Vec<Task>, StoreError> {
         self.store.queued_tasks(scheduler, after, limit).await
     }
 
@@ -79,11 +84,21 @@ impl Store for FaultyStore {
         self.store.tasks_by_id(ids).await
     }
 
-    async fn list_tasks(&self, query: &TaskQuery, window: Window) -> Result<Page<Task>, StoreError> {
+    async fn list_tasks(
+        &self,
+        query: &TaskQuery,
+        window: Window,
+    ) -> Result<Page<Task>, StoreError> {
         self.store.list_tasks(query, window).await
     }
 
-    async fn match_queued(&self, scheduler: &SchedulerId, filter: &Filter, among: Option<&[TaskId]>, limit: u64) -> Result<Vec<TaskId>, StoreError> {
+    async fn match_queued(
+        &self,
+        scheduler: &SchedulerId,
+        filter: &Filter,
+        among: Option<&[TaskId]>,
+        limit: u64,
+    ) -> Result<Vec<TaskId>, StoreError> {
         self.store.match_queued(scheduler, filter, among, limit).await
     }
 
@@ -91,15 +106,28 @@ impl Store for FaultyStore {
         self.store.task_events(id).await
     }
 
-    async fn ended_leases(&self, scheduler: &SchedulerId, by: Timestamp, limit: u32) -> Result<Vec<Task>, StoreError> {
+    async fn ended_leases(
+        &self,
+        scheduler: &SchedulerId,
+        by: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Task>, StoreError> {
         self.store.ended_leases(scheduler, by, limit).await
     }
 
-    async fn newest_by_hash(&self, scheduler: &SchedulerId, hash: &TaskHash) -> Result<Option<Task>, StoreError> {
+    async fn newest_by_hash(
+        &self,
+        scheduler: &SchedulerId,
+        hash: &TaskHash,
+    ) -> Result<Option<Task>, StoreError> {
         self.store.newest_by_hash(scheduler, hash).await
     }
 
-    async fn last_runs(&self, scheduler: &SchedulerId, hashes: &[TaskHash]) -> Result<Vec<Option<LastRun>>, StoreError> {
+    async fn last_runs(
+        &self,
+        scheduler: &SchedulerId,
+        hashes: &[TaskHash],
+    ) -> Result<Vec<Option<LastRun>>, StoreError> {
         self.store.last_runs(scheduler, hashes).await
     }
 
@@ -111,19 +139,37 @@ impl Store for FaultyStore {
         self.store.schedule(id).await
     }
 
-    async fn list_schedules(&self, query: &ScheduleQuery, window: Window) -> Result<Page<Schedule>, StoreError> {
+    async fn list_schedules(
+        &self,
+        query: &ScheduleQuery,
+        window: Window,
+    ) -> Result<Page<Schedule>, StoreError> {
         self.store.list_schedules(query, window).await
     }
 
-    async fn due_schedules(&self, scheduler: &SchedulerId, by: Timestamp, limit: u32) -> Result<Vec<Schedule>, StoreError> {
+    async fn due_schedules(
+        &self,
+        scheduler: &SchedulerId,
+        by: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Schedule>, StoreError> {
         self.store.due_schedules(scheduler, by, limit).await
     }
 
-    async fn kept_event(&self, scheduler: &SchedulerId, event: EventId) -> Result<Option<KeptEvent>, StoreError> {
+    async fn kept_event(
+        &self,
+        scheduler: &SchedulerId,
+        event: EventId,
+    ) -> Result<Option<KeptEvent>, StoreError> {
         self.store.kept_event(scheduler, event).await
     }
 
-    async fn list_kept_events(&self, scheduler: Option<&SchedulerId>, state: Option<EventState>, window: Window) -> Result<Page<KeptEvent>, StoreError> {
+    async fn list_kept_events(
+        &self,
+        scheduler: Option<&SchedulerId>,
+        state: Option<EventState>,
+        window: Window,
+    ) -> Result<Page<KeptEvent>, StoreError> {
         self.store.list_kept_events(scheduler, state, window).await
     }
 
@@ -131,7 +177,11 @@ impl Store for FaultyStore {
         self.store.due_events(by, limit).await
     }
 
-    async fn untold_finished(&self, scheduler: &SchedulerId, limit: u32) -> Result<Vec<Task>, StoreError> {
+    async fn untold_finished(
+        &self,
+        scheduler: &SchedulerId,
+        limit: u32,
+    ) -> Result<Vec<Task>, StoreError> {
         self.store.untold_finished(scheduler, limit).await
     }
 
@@ -152,8 +202,8 @@ pub(crate) async fn memory_equals_database(rig: &Rig) {
         let head = rig.queues.head(&rig.jobs, 100_000).await.unwrap();
         let delayed = rig.queues.stats(&rig.jobs).await.unwrap().delayed as usize;
         let mut memory: Vec<_> = head.iter().map(|place| place.task.id).collect();
-        let same_number = memory.len() + delayed == stored.len()
-            && rig.queued().await as usize == stored.len();
+        let same_number =
+            memory.len() + delayed == stored.len() && rig.queued().await as usize == stored.len();
         stored.sort_unstable();
         memory.sort_unstable();
         same_number && memory.iter().all(|id| stored.binary_search(id).is_ok())
@@ -212,8 +262,7 @@ async fn a_change_that_went_through_unseen_counts() {
     let rig = Rig::builder().wrap(breaker.wrap()).start().await;
     let task = rig.push(named("a")).await.unwrap();
     breaker.set(Fault::After);
-    let cancel =
-        TaskChange { status: Some(TaskStatus::Cancelled), ..TaskChange::default() };
+    let cancel = TaskChange { status: Some(TaskStatus::Cancelled), ..TaskChange::default() };
     assert!(rig.queues.update(task.id, cancel).await.is_err());
     breaker.set(Fault::None);
     memory_equals_database(&rig).await;

@@ -17,9 +17,7 @@ use hinny_core::{
     plugin::ActivePlugins,
     queue::{PopRequest, PushRefusal, PushRequest, QueueConfig, QueueError, Queues},
     ranker::{Explanation, FailureKind, PluginFailure, RankContext, RankFailure, Ranker},
-    scheduler::{
-        Admitted, Draft, HandleFailure, Rejection, SchedulerDescription, SchedulerPlugin,
-    },
+    scheduler::{Admitted, Draft, HandleFailure, Rejection, SchedulerDescription, SchedulerPlugin},
     status::StatusRule,
     store::Store,
     task::Task,
@@ -62,7 +60,10 @@ impl RigBuilder {
     }
 
     /// Puts something between the queues and the database.
-    pub(crate) fn wrap(mut self, wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store> + 'static) -> Self {
+    pub(crate) fn wrap(
+        mut self,
+        wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store> + 'static,
+    ) -> Self {
         self.wrap = Some(Box::new(wrap));
         self
     }
@@ -137,12 +138,19 @@ impl Rig {
         self.push_as(None, data).await
     }
 
-    pub(crate) async fn push_as(&self, priority: Option<i64>, data: Value) -> Result<Task, PushRefusal> {
+    pub(crate) async fn push_as(
+        &self,
+        priority: Option<i64>,
+        data: Value,
+    ) -> Result<Task, PushRefusal> {
         let mut answers = self.push_all(vec![request(priority, &data)]).await.unwrap();
         answers.pop().unwrap()
     }
 
-    pub(crate) async fn push_all(&self, requests: Vec<PushRequest>) -> Result<Vec<Result<Task, PushRefusal>>, QueueError> {
+    pub(crate) async fn push_all(
+        &self,
+        requests: Vec<PushRequest>,
+    ) -> Result<Vec<Result<Task, PushRefusal>>, QueueError> {
         self.queues.push(&self.jobs, requests).await
     }
 
@@ -239,7 +247,11 @@ impl SchedulerPlugin for FakePlugin {
         &self.description
     }
 
-    async fn admit(&self, _now: Timestamp, drafts: Vec<Draft>) -> Result<Vec<Result<Admitted, Rejection>>, PluginFailure> {
+    async fn admit(
+        &self,
+        _now: Timestamp,
+        drafts: Vec<Draft>,
+    ) -> Result<Vec<Result<Admitted, Rejection>>, PluginFailure> {
         if drafts.iter().any(|draft| draft.data.contains("poison")) {
             return Err(failure(FailureKind::Trap, "admit"));
         }
@@ -254,7 +266,10 @@ impl SchedulerPlugin for FakePlugin {
 fn admit(draft: Draft) -> Result<Admitted, Rejection> {
     let data: Value = serde_json::from_str(&draft.data).unwrap();
     let Some(name) = data["name"].as_str() else {
-        return Err(Rejection { reason: "a task needs a name".to_owned(), field: "/name".to_owned() });
+        return Err(Rejection {
+            reason: "a task needs a name".to_owned(),
+            field: "/name".to_owned(),
+        });
     };
     Ok(Admitted {
         id: draft.sent_id.unwrap_or(draft.fresh_id),
@@ -342,20 +357,30 @@ impl Ranker for FakeRanker {
         self.refresh
     }
 
-    async fn rank(&self, _context: &RankContext, batch: Columns) -> Result<Vec<Priority>, RankFailure> {
+    async fn rank(
+        &self,
+        _context: &RankContext,
+        batch: Columns,
+    ) -> Result<Vec<Priority>, RankFailure> {
         if let Some(gate) = &self.gate {
             gate.pass().await;
         }
         if self.fails.load(Ordering::SeqCst) {
             return Err(failure(FailureKind::Trap, "rank"));
         }
-        let Some(ColumnValues::Integers(values)) = batch.columns.first().map(|column| &column.values) else {
+        let Some(ColumnValues::Integers(values)) =
+            batch.columns.first().map(|column| &column.values)
+        else {
             return Err(failure(FailureKind::Refused, "rank"));
         };
         Ok(values.iter().map(|value| Priority(value * self.factor)).collect())
     }
 
-    async fn explain(&self, context: &RankContext, batch: Columns) -> Result<Vec<Explanation>, RankFailure> {
+    async fn explain(
+        &self,
+        context: &RankContext,
+        batch: Columns,
+    ) -> Result<Vec<Explanation>, RankFailure> {
         let priorities = self.rank(context, batch).await?;
         Ok(priorities
             .into_iter()

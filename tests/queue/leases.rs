@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use hinny_core::{TaskStatus, queue::{QueueError, Queues}, task::TaskChange};
+use hinny_core::{
+    TaskStatus,
+    queue::{QueueError, Queues},
+    task::TaskChange,
+};
 
 use super::harness::{Rig, eventually, named};
 
@@ -41,7 +45,10 @@ async fn after_its_last_attempt_a_lost_task_is_given_up() {
     }
     let dead = rig.task(task.id).await;
     assert_eq!((dead.status, dead.dead), (TaskStatus::Failed, true));
-    assert_eq!(dead.reason.as_deref(), Some("given up after 3 lost attempts, the last by unknown worker"));
+    assert_eq!(
+        dead.reason.as_deref(),
+        Some("given up after 3 lost attempts, the last by unknown worker")
+    );
     rig.push(named("a")).await.unwrap();
 }
 
@@ -88,7 +95,10 @@ async fn a_lost_task_that_was_queued_again_is_given_up() {
     let live = rig.push(named("a")).await.unwrap();
     rig.pass(LEASE).await;
     eventually("it is given up", async || rig.task(lost.id).await.dead).await;
-    assert_eq!(rig.task(lost.id).await.reason, Some(format!("lost, and queued again as `{}`", live.id)));
+    assert_eq!(
+        rig.task(lost.id).await.reason,
+        Some(format!("lost, and queued again as `{}`", live.id))
+    );
     assert_eq!(rig.queued().await, 1);
 }
 

@@ -1,6 +1,9 @@
 //! How much a queue takes, and what it says to bad input.
 
-use hinny_core::{queue::{PushRefusal, QueueError, Queues}, SchedulerId};
+use hinny_core::{
+    SchedulerId,
+    queue::{PushRefusal, QueueError, Queues},
+};
 use serde_json::json;
 
 use super::harness::{Rig, named, request};
@@ -32,13 +35,17 @@ async fn refused_pushes_give_their_room_back() {
 #[tokio::test]
 async fn one_bad_task_does_not_spoil_its_batch() {
     let rig = Rig::start().await;
-    let requests = vec![request(None, &named("a")), request(None, &json!({})), request(None, &named("b"))];
+    let requests =
+        vec![request(None, &named("a")), request(None, &json!({})), request(None, &named("b"))];
     let answers = rig.push_all(requests).await.unwrap();
     let texts: Vec<_> = answers
         .iter()
         .map(|answer| answer.as_ref().map_or_else(ToString::to_string, super::harness::name))
         .collect();
-    assert_eq!(texts, ["a", "refused by the plugin of `jobs` at `/name`: a task needs a name", "b"]);
+    assert_eq!(
+        texts,
+        ["a", "refused by the plugin of `jobs` at `/name`: a task needs a name", "b"]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -48,7 +55,9 @@ async fn a_request_that_brings_the_plugin_down_fails_alone() {
         .map(|at| {
             let rig = std::sync::Arc::clone(&rig);
             let name = if at == 7 { "poison".to_owned() } else { at.to_string() };
-            tokio::task::spawn(async move { rig.push_all(vec![request(None, &named(&name))]).await })
+            tokio::task::spawn(
+                async move { rig.push_all(vec![request(None, &named(&name))]).await },
+            )
         })
         .collect();
     let mut failed = 0;

@@ -64,7 +64,8 @@ struct Model {
 
 async fn play(steps: Vec<Step>) -> Result<(), TestCaseError> {
     let breaker = Breaker::default();
-    let mut rig = Rig::builder().wrap(breaker.wrap()).config(|config| config.lease = None).start().await;
+    let mut rig =
+        Rig::builder().wrap(breaker.wrap()).config(|config| config.lease = None).start().await;
     let mut model = Model::default();
     for step in steps {
         match step {
@@ -88,7 +89,8 @@ async fn play(steps: Vec<Step>) -> Result<(), TestCaseError> {
             Step::Pass { seconds } => rig.pass(Duration::from_secs(seconds)).await,
             Step::FailedPush { name } => {
                 breaker.set(Fault::Before);
-                let pushed = rig.push_all(vec![request(None, &named(&format!("task-{name}")))]).await;
+                let pushed =
+                    rig.push_all(vec![request(None, &named(&format!("task-{name}")))]).await;
                 prop_assert!(pushed.is_err());
                 breaker.set(Fault::None);
             }
@@ -107,10 +109,12 @@ async fn play(steps: Vec<Step>) -> Result<(), TestCaseError> {
         memory_equals_database(&rig).await;
         prop_assert_eq!(rig.queued().await as usize, model.queued.len());
     }
-    let mut expected: Vec<_> = model.queued.values().map(|(priority, id)| (*priority, *id)).collect();
+    let mut expected: Vec<_> =
+        model.queued.values().map(|(priority, id)| (*priority, *id)).collect();
     let mut line = rig.queues.head(&rig.jobs, 1000).await.unwrap();
     prop_assert!(line.is_sorted_by_key(|place| place.task.priority));
-    let mut found: Vec<_> = line.drain(..).map(|place| (place.task.priority.0, place.task.id)).collect();
+    let mut found: Vec<_> =
+        line.drain(..).map(|place| (place.task.priority.0, place.task.id)).collect();
     expected.sort_unstable();
     found.sort_unstable();
     prop_assert_eq!(found, expected);
@@ -119,7 +123,11 @@ async fn play(steps: Vec<Step>) -> Result<(), TestCaseError> {
 }
 
 impl Model {
-    fn popped(&mut self, tasks: &[hinny_core::task::Task], limit: u32) -> Result<(), TestCaseError> {
+    fn popped(
+        &mut self,
+        tasks: &[hinny_core::task::Task],
+        limit: u32,
+    ) -> Result<(), TestCaseError> {
         prop_assert_eq!(tasks.len(), self.queued.len().min(limit as usize));
         let last = tasks.last().map(|task| task.priority.0);
         for task in tasks {
@@ -134,11 +142,17 @@ impl Model {
     }
 }
 
-async fn report(rig: &Rig, model: &mut Model, which: usize, status: TaskStatus) -> Result<(), TestCaseError> {
+async fn report(
+    rig: &Rig,
+    model: &mut Model,
+    which: usize,
+    status: TaskStatus,
+) -> Result<(), TestCaseError> {
     let Some((&id, &attempt)) = model.held.iter().nth(which % model.held.len().max(1)) else {
         return Ok(());
     };
-    let change = TaskChange { status: Some(status), attempt: Some(attempt), ..TaskChange::default() };
+    let change =
+        TaskChange { status: Some(status), attempt: Some(attempt), ..TaskChange::default() };
     let updated = rig.queues.update(id, change).await;
     let task = rig.task(id).await;
     let name = name(&task);

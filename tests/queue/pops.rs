@@ -66,7 +66,9 @@ async fn a_waiting_worker_gets_the_task_that_comes() {
     let rig = Arc::new(Rig::start().await);
     let worker = {
         let rig = Arc::clone(&rig);
-        tokio::task::spawn(async move { rig.queues.pop(&rig.jobs, waiting(Filter::default())).await })
+        tokio::task::spawn(
+            async move { rig.queues.pop(&rig.jobs, waiting(Filter::default())).await },
+        )
     };
     eventually("the worker waits", async || {
         rig.queues.stats(&rig.jobs).await.unwrap().waiting == 1
@@ -124,14 +126,13 @@ async fn a_filter_on_any_field_takes_the_first_that_matches() {
 #[tokio::test]
 async fn a_match_far_behind_the_head_is_found() {
     let rig = Rig::start().await;
-    let mut requests: Vec<_> =
-        (0..1500).map(|at| request(Some(at), &json!({"name": at.to_string(), "size": 1}))).collect();
+    let mut requests: Vec<_> = (0..1500)
+        .map(|at| request(Some(at), &json!({"name": at.to_string(), "size": 1})))
+        .collect();
     requests.push(request(Some(9_999), &json!({"name": "last", "size": 99})));
     rig.push_all(requests).await.unwrap();
-    let request = PopRequest {
-        filter: only("size", Operator::Eq, json!(99)),
-        ..PopRequest::default()
-    };
+    let request =
+        PopRequest { filter: only("size", Operator::Eq, json!(99)), ..PopRequest::default() };
     let got = rig.queues.pop(&rig.jobs, request).await.unwrap();
     assert_eq!(got.iter().map(name).collect::<Vec<_>>(), ["last"]);
 }
@@ -175,7 +176,9 @@ async fn a_stop_answers_waiting_workers_and_refuses_new_ones() {
     let rig = Arc::new(Rig::start().await);
     let worker = {
         let rig = Arc::clone(&rig);
-        tokio::task::spawn(async move { rig.queues.pop(&rig.jobs, waiting(Filter::default())).await })
+        tokio::task::spawn(
+            async move { rig.queues.pop(&rig.jobs, waiting(Filter::default())).await },
+        )
     };
     eventually("the worker waits", async || {
         rig.queues.stats(&rig.jobs).await.is_ok_and(|stats| stats.waiting == 1)

@@ -123,11 +123,8 @@ async fn a_ranker_that_fails_leaves_tasks_where_they_were() {
 
 #[tokio::test]
 async fn priorities_that_move_with_time_are_refreshed() {
-    let wait = InputSpec {
-        name: "wait".to_owned(),
-        source: InputSource::Wait,
-        kind: InputType::Integer,
-    };
+    let wait =
+        InputSpec { name: "wait".to_owned(), source: InputSource::Wait, kind: InputType::Integer };
     let mut ageing = FakeRanker::new(1, wait, 1);
     ageing.refresh = Some(Duration::from_secs(5));
     let rig = Rig::builder().ranker(ageing).start().await;

@@ -68,7 +68,10 @@ async fn commands_of_one_trigger_happen_together() {
     rig.push(named("a")).await.unwrap();
     rig.push(named("b")).await.unwrap();
     let outcome = handle(&rig, vec![push("a"), push("b"), push("c"), cancel("a")]).await;
-    assert!(matches!(outcome, TriggerOutcome::Done { pushed: 2, duplicates: 1, cancelled: 1 }), "{outcome:?}");
+    assert!(
+        matches!(outcome, TriggerOutcome::Done { pushed: 2, duplicates: 1, cancelled: 1 }),
+        "{outcome:?}"
+    );
     assert_eq!(rig.queued().await, 3);
 }
 
@@ -83,7 +86,10 @@ async fn a_repeated_delivery_has_no_effect() {
         }],
         ..Unit::default()
     };
-    assert!(matches!(handle_with(&rig, vec![push("a")], first()).await, TriggerOutcome::Done { .. }));
+    assert!(matches!(
+        handle_with(&rig, vec![push("a")], first()).await,
+        TriggerOutcome::Done { .. }
+    ));
     rig.pop().await.unwrap();
     assert!(matches!(handle_with(&rig, vec![push("a")], first()).await, TriggerOutcome::Repeated));
     assert_eq!(rig.queued().await, 0);
@@ -94,7 +100,10 @@ async fn a_trigger_whose_tasks_do_not_fit_waits_for_room() {
     let rig = Rig::builder().config(|config| config.tasks_max = 3).start().await;
     rig.push(named("a")).await.unwrap();
     let outcome = handle(&rig, vec![push("b"), push("c"), push("d")]).await;
-    assert!(matches!(outcome, TriggerOutcome::Failed(HandleFailure::Retry { after_ms: 1000, .. })), "{outcome:?}");
+    assert!(
+        matches!(outcome, TriggerOutcome::Failed(HandleFailure::Retry { after_ms: 1000, .. })),
+        "{outcome:?}"
+    );
     assert_eq!(rig.queued().await, 1);
     let outcome = handle(&rig, vec![push("b"), push("c")]).await;
     assert!(matches!(outcome, TriggerOutcome::Done { pushed: 2, .. }), "{outcome:?}");
@@ -118,7 +127,8 @@ async fn a_failing_plugin_changes_nothing() {
 #[tokio::test]
 async fn a_trigger_that_the_plugin_did_not_ask_for_is_not_handed_to_it() {
     let rig = Rig::start().await;
-    let outcome = rig.queues.trigger(&rig.jobs, from_source("other"), Unit::default()).await.unwrap();
+    let outcome =
+        rig.queues.trigger(&rig.jobs, from_source("other"), Unit::default()).await.unwrap();
     assert!(matches!(outcome, TriggerOutcome::Unwanted));
 }
 
