@@ -11,7 +11,6 @@ mod push;
 mod quarantine;
 mod schedules;
 mod service;
-mod speed;
 mod tasks;
 
 use std::sync::Arc;

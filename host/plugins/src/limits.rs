@@ -122,7 +122,8 @@ impl Limits {
         Ok(())
     }
 
-    fn ranges(&self) -> [(&'static str, u32, RangeInclusive<u32>); 26] {
+    /// Each limit by name, with its value and the values that the host can keep.
+    pub fn ranges(&self) -> [(&'static str, u32, RangeInclusive<u32>); 26] {
         // A day: far above any sane deadline, far below what a clock can add.
         let millis = 1..=86_400_000;
         [

@@ -59,6 +59,7 @@ impl Config {
         self.log.validate()?;
         self.plugins.validate()?;
         self.events.validate()?;
+        self.stop.validate()?;
         let mut seen = BTreeSet::new();
         for (place, scheduler) in self.schedulers.iter().enumerate() {
             scheduler.validate(place)?;

@@ -34,7 +34,7 @@ fn arguments_that_make_no_sense_end_with_2() {
     assert_eq!(code, Some(2), "{said}");
     let (code, said) = refusal(&["task", "cancel", "--scheduler", "jobs"]);
     assert_eq!(code, Some(2));
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @"error: name the tasks with --where or --filter, or all of them with --all");
     let (code, said) = refusal(&["serve", "--set", "drain=5"]);
     assert_eq!(code, Some(2), "{said}");
 }
@@ -45,14 +45,20 @@ fn a_host_that_does_not_answer_is_named_with_what_to_do() {
     let (code, said) = refusal(&["queue", "list", "--url", "http://127.0.0.1:9"]);
     assert_eq!(code, Some(1));
     let first_and_last: Vec<_> = said.lines().filter(|line| !line.starts_with("  cause")).collect();
-    insta::assert_snapshot!(first_and_last.join("\n"), @"");
+    insta::assert_snapshot!(first_and_last.join("\n"), @"
+    error: no hinny answers at http://127.0.0.1:9/
+      hint: start one with `hinny serve`, or name another with --url or HINNY_URL
+    ");
 }
 
 #[test]
 fn a_start_that_would_hand_the_host_to_strangers_is_refused() {
     let (code, said) = refusal(&["serve", "--listen", "0.0.0.0:0"]);
     assert_eq!(code, Some(1));
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @r#"
+    error: refusing to listen on 0.0.0.0:0: others can reach this address, and without tokens each of them could push, pop and replace plugins
+      hint: listen on 127.0.0.1, or make a token with `hinny token new NAME --role operator` and add what it prints to the configuration, or, on a private network, set `api.access = "open"`
+    "#);
 }
 
 #[test]
@@ -65,7 +71,10 @@ fn a_wrong_configuration_is_refused_before_anything_is_made() {
     .unwrap();
     let output = hinny(folder.path(), &["serve"]);
     assert_eq!(output.status.code(), Some(1));
-    insta::assert_snapshot!(text(&output.stderr), @"");
+    insta::assert_snapshot!(text(&output.stderr), @"
+    error: unknown key `api.port` in `hinny.toml` line 3
+      hint: what is known here: listen, access, tokens, body_bytes_max, batch_bytes_max, push_batch_max, event_batch_max, page_max, connections_max, pop_wait_seconds_max
+    ");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 

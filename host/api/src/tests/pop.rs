@@ -41,12 +41,12 @@ async fn no_task_is_an_empty_list() {
 #[tokio::test]
 async fn limit_wait_and_filter_reach_the_queue() {
     let api = with_tasks(3);
-    let filter = r#"{"filters": [{"column": "data", "field": "boefje__id", "operator": "in", "value": ["x"]}]}"#;
+    let filter = r#"{"filters": [{"column": "data", "field": "tool__id", "operator": "in", "value": ["x"]}]}"#;
     let answer = api.post("/schedulers/jobs/pop?limit=2.0&wait=0.5&zz=1", filter).await;
     assert_eq!(answer.json()["results"].as_array().unwrap().len(), 2);
     let pops = api.host.pops.lock().unwrap();
     assert_eq!((pops[0].limit, pops[0].wait), (Some(2), Duration::from_millis(500)));
-    assert_eq!(pops[0].filter.and[0].path, ["boefje", "id"]);
+    assert_eq!(pops[0].filter.and[0].path, ["tool", "id"]);
 }
 
 #[tokio::test]

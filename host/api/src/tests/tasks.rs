@@ -46,7 +46,7 @@ async fn details_are_there_when_there_is_something_to_say() {
 async fn a_list_is_read_with_get_and_post_alike_with_or_without_a_body() {
     let api = with_tasks();
     let filter = r#"{"filters": []}"#;
-    let uri = "/tasks?limit=1&status=COMPLETED&input_ooi=ignored&min_created_at=2020-01-01";
+    let uri = "/tasks?limit=1&status=COMPLETED&observed_at=ignored&min_created_at=2020-01-01";
     for method in ["GET", "POST"] {
         for body in ["", "null", filter] {
             let answer = api.call(method, uri, body).await;

@@ -93,8 +93,8 @@ mod tests {
         );
         assert_eq!(shown("priority>=5"), r#"{"column":"priority","operator":"gte","value":5}"#);
         assert_eq!(
-            shown("data.boefje.id != \"5\""),
-            r#"{"column":"data","field":"boefje__id","operator":"ne","value":"5"}"#
+            shown("data.tool.id != \"5\""),
+            r#"{"column":"data","field":"tool__id","operator":"ne","value":"5"}"#
         );
         assert_eq!(
             shown("schedule_id==null"),

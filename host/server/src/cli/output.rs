@@ -116,12 +116,12 @@ mod tests {
     fn a_table_lines_up_and_shortens() {
         let rows = [
             json!({"id": "jobs", "queued": 12, "data": {"note": "x".repeat(80)}}),
-            json!({"id": "boefje", "queued": 1_000_000, "data": null}),
+            json!({"id": "report", "queued": 1_000_000, "data": null}),
         ];
         insta::assert_snapshot!(table(&rows, &[("ID", "/id"), ("QUEUED", "/queued"), ("DATA", "/data")]), @r#"
         ID      QUEUED   DATA
         jobs         12  {"note":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
-        boefje  1000000  -
+        report  1000000  -
         "#);
     }
 

@@ -22,19 +22,19 @@ section! {
         /// The tokens, see below.
         tokens: Vec<TokenConfig> = Vec::new(),
         /// Largest body of a request, in bytes.
-        body_bytes_max: u64 = 1024 * 1024,
+        body_bytes_max (1_024..=1_073_741_824): u64 = 1024 * 1024,
         /// Largest body of a batch of tasks or messages, in bytes.
-        batch_bytes_max: u64 = 16 * 1024 * 1024,
+        batch_bytes_max (1_024..=1_073_741_824): u64 = 16 * 1024 * 1024,
         /// Most tasks in one batch push.
-        push_batch_max: u32 = 1000,
+        push_batch_max (1..=100_000): u32 = 1000,
         /// Most messages in one batch of events.
-        event_batch_max: u32 = 1000,
+        event_batch_max (1..=100_000): u32 = 1000,
         /// Most entries on a page of a list.
-        page_max: u64 = 1000,
+        page_max (1..=100_000): u64 = 1000,
         /// Most connections at one time; more have to wait until one is closed.
-        connections_max: u32 = 4096,
+        connections_max (1..=1_000_000): u32 = 4096,
         /// Longest wait of a pop, in seconds. Proxies often give up on silent requests after 60.
-        pop_wait_seconds_max: u64 = 60,
+        pop_wait_seconds_max (0..=3_600): u64 = 60,
     }
 }
 
@@ -104,24 +104,7 @@ impl Kind for AccessRule {
 impl ApiConfig {
     /// Checks what types cannot.
     pub(crate) fn validate(&self) -> Result<(), ConfigError> {
-        let sizes =
-            [("body_bytes_max", self.body_bytes_max), ("batch_bytes_max", self.batch_bytes_max)];
-        for (name, size) in sizes {
-            ConfigError::unless(size >= 1024, &format!("api.{name}"), size, || {
-                ("ordinary requests do not fit", "write 1024 or more")
-            })?;
-        }
-        let counts = [
-            ("push_batch_max", u64::from(self.push_batch_max)),
-            ("event_batch_max", u64::from(self.event_batch_max)),
-            ("page_max", self.page_max),
-            ("connections_max", u64::from(self.connections_max)),
-        ];
-        for (name, count) in counts {
-            ConfigError::unless(count >= 1, &format!("api.{name}"), count, || {
-                ("nothing would fit", "write 1 or more")
-            })?;
-        }
+        self.check_ranges("api")?;
         self.tokens.iter().enumerate().try_for_each(|(place, token)| token.validate(place))
     }
 }

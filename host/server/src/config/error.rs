@@ -1,6 +1,6 @@
 //! A configuration that cannot be used, and how to mend it.
 
-use std::{fmt::Display, path::PathBuf};
+use std::{borrow::Cow, fmt::Display, path::PathBuf};
 
 use super::{Origin, Origins, outline};
 
@@ -43,7 +43,7 @@ pub enum ConfigError {
         /// Where its section is written.
         origin: Origin,
         /// What can be written.
-        kind: &'static str,
+        kind: Cow<'static, str>,
     },
     /// A value does not fit the type of its key.
     #[error("`{key}` in {origin} cannot be used: {why}; hint: it takes {kind}")]
@@ -55,14 +55,11 @@ pub enum ConfigError {
         /// Why.
         why: String,
         /// What can be written.
-        kind: &'static str,
+        kind: Cow<'static, str>,
     },
     /// A value fits its type but makes no sense.
     #[error(transparent)]
     Invalid(Box<InvalidValue>),
-    /// A limit of plugins cannot be kept.
-    #[error(transparent)]
-    Limit(hinny_plugins::LimitError),
 }
 
 /// A value that fits its type but makes no sense.
@@ -76,7 +73,7 @@ pub struct InvalidValue {
     /// Why it makes no sense.
     pub why: String,
     /// What to do.
-    pub hint: &'static str,
+    pub hint: String,
     /// Where it is written, once that is known.
     pub origin: Option<Origin>,
 }
@@ -87,13 +84,13 @@ impl ConfigError {
         key: &str,
         value: impl Display,
         why: impl Display,
-        hint: &'static str,
+        hint: impl Into<String>,
     ) -> Self {
         Self::Invalid(Box::new(InvalidValue {
             key: key.to_owned(),
             value: value.to_string(),
             why: why.to_string(),
-            hint,
+            hint: hint.into(),
             origin: None,
         }))
     }

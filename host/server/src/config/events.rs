@@ -11,26 +11,21 @@ section! {
     /// doubles; then they go to quarantine, where people look at them.
     pub struct EventsConfig {
         /// Tries in all.
-        attempts_max: u32 = 10,
+        attempts_max (1..=1_000): u32 = 10,
         /// Wait before the second try, in seconds.
-        first_seconds: u64 = 1,
+        first_seconds (0..=86_400): u64 = 1,
         /// Longest wait, in seconds.
-        longest_seconds: u64 = 300,
+        longest_seconds (0..=604_800): u64 = 300,
         /// How long hinny remembers that it handled a message, in days: for that long, the same
         /// message sent again changes nothing.
-        remember_days: u32 = 7,
+        remember_days (1..=3_650): u32 = 7,
     }
 }
 
 impl EventsConfig {
     /// Checks what types cannot.
     pub(crate) fn validate(&self) -> Result<(), ConfigError> {
-        ConfigError::unless(
-            self.attempts_max >= 1,
-            "events.attempts_max",
-            self.attempts_max,
-            || ("no message would ever be handled", "write 1 or more"),
-        )?;
+        self.check_ranges("events")?;
         ConfigError::unless(
             self.longest_seconds >= self.first_seconds,
             "events.longest_seconds",

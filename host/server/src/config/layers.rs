@@ -118,12 +118,12 @@ fn check_required(origins: &Origins) -> Result<(), ConfigError> {
         for (place, element) in elements.iter().enumerate() {
             let place = place.to_string();
             let path: Vec<&str> = list.iter().copied().chain([place.as_str()]).collect();
-            for key in part.keys.iter().filter(|key| key.required) {
+            for key in part.keys().iter().filter(|key| key.required) {
                 if element.as_dict().is_some_and(|element| !element.contains_key(key.name)) {
                     return Err(ConfigError::Missing {
                         key: format!("{}.{}", outline::display(&path), key.name),
                         origin: origins.of(&path),
-                        kind: key.kind,
+                        kind: key.takes(),
                     });
                 }
             }

@@ -1,5 +1,7 @@
 //! All sections and their keys, in the order in which they are shown.
 
+use std::borrow::Cow;
+
 use super::{
     api::{ApiConfig, TokenConfig},
     database::DatabaseConfig,
@@ -20,17 +22,16 @@ pub(crate) struct Part {
     pub(crate) list: bool,
     /// What it is for.
     pub(crate) about: &'static [&'static str],
-    /// Its keys.
-    pub(crate) keys: &'static [Key],
+    keys: fn() -> Vec<Key>,
 }
 
 impl Part {
     const fn one<S: Section>(path: &'static str) -> Self {
-        Self { path, list: false, about: S::ABOUT, keys: S::KEYS }
+        Self { path, list: false, about: S::ABOUT, keys: S::keys }
     }
 
     const fn list<S: Section>(path: &'static str) -> Self {
-        Self { path, list: true, about: S::ABOUT, keys: S::KEYS }
+        Self { path, list: true, about: S::ABOUT, keys: S::keys }
     }
 
     /// As it is written at its head.
@@ -38,10 +39,15 @@ impl Part {
         if self.list { format!("[[{}]]", self.path) } else { format!("[{}]", self.path) }
     }
 
+    /// Its keys.
+    pub(crate) fn keys(&self) -> Vec<Key> {
+        (self.keys)()
+    }
+
     /// Its keys, without those that are parts of their own.
-    pub(crate) fn own_keys(&self) -> impl Iterator<Item = &'static Key> {
+    pub(crate) fn own_keys(&self) -> impl Iterator<Item = Key> {
         let path = self.path;
-        self.keys.iter().filter(move |key| {
+        self.keys().into_iter().filter(move |key| {
             !PARTS.iter().any(|part| part.path == format!("{path}.{}", key.name))
         })
     }
@@ -82,7 +88,7 @@ pub(crate) fn segments(shown: &str) -> Vec<&str> {
 }
 
 /// What can be written at a path.
-pub(crate) fn kind_of(path: &[&str]) -> &'static str {
+pub(crate) fn kind_of(path: &[&str]) -> Cow<'static, str> {
     let named: Vec<_> =
         path.iter().copied().filter(|part| part.parse::<usize>().is_err()).collect();
     let (name, section) = match named.split_last() {
@@ -92,12 +98,12 @@ pub(crate) fn kind_of(path: &[&str]) -> &'static str {
     let key = PARTS
         .iter()
         .filter(|part| part.path == section)
-        .flat_map(|part| part.keys)
+        .flat_map(Part::keys)
         .find(|key| key.name == name);
     match (key, PARTS.iter().find(|part| part.path == named.join("."))) {
-        (Some(key), _) => key.kind,
-        (None, Some(part)) if part.list && named.len() == path.len() => "a list of tables",
-        (None, _) => "a table",
+        (Some(key), _) => key.takes(),
+        (None, Some(part)) if part.list && named.len() == path.len() => "a list of tables".into(),
+        (None, _) => "a table".into(),
     }
 }
 

@@ -1,12 +1,12 @@
 //! `[plugins]`: how plugins are run, and within which limits.
 
-use std::path::PathBuf;
+use std::{ops::RangeInclusive, path::PathBuf};
 
 use hinny_plugins::Limits;
 
 use super::{
     ConfigError,
-    section::{foreign_section, kind, section},
+    section::{self, foreign_section, kind, section},
 };
 
 section! {
@@ -23,7 +23,7 @@ section! {
 foreign_section! {
     /// What each plugin may use. Deadlines count the time in which the plugin runs; waiting for a
     /// thread or for the database is not billed to it.
-    Limits {
+    Limits, ranges: limit_range, {
         /// Largest component that may be uploaded, in MiB. Plugins with a language runtime need 2
         /// to 20.
         component_mb: u32,
@@ -85,9 +85,16 @@ kind! {
     Limits: "a table",
 }
 
+fn limit_range(name: &str) -> Option<RangeInclusive<u64>> {
+    let ranges = Limits::default().ranges();
+    let (_, _, range) = ranges.into_iter().find(|(known, ..)| *known == name)?;
+    Some(u64::from(*range.start())..=u64::from(*range.end()))
+}
+
 impl PluginsConfig {
     /// Checks what types cannot.
     pub(crate) fn validate(&self) -> Result<(), ConfigError> {
-        self.limits.validate().map_err(ConfigError::Limit)
+        let values = self.limits.ranges().map(|(name, value, _)| (name, u64::from(value)));
+        section::check_ranges::<Limits>("plugins.limits", &values)
     }
 }

@@ -14,8 +14,7 @@ use super::{
 const INTRODUCTION: &str = "\
 # Configuration
 
-<!-- Made by `hinny config --reference > docs/configuration.md`. Change the doc comments in
-     host/server/src/config instead. -->
+<!-- Made from host/server/src/config by `cargo xtask fix`. Change it there. -->
 
 hinny works without a configuration. What you write wins over the defaults, in this order:
 
@@ -38,14 +37,14 @@ pub fn reference() -> String {
     let mut page = INTRODUCTION.to_owned();
     for part in PARTS {
         let _ = writeln!(page, "\n## `{}`\n\n{}\n", part.heading(), paragraph(part.about));
-        let _ = writeln!(page, "| key | value | default | |\n|---|---|---|---|");
+        let _ = writeln!(page, "| key | takes | default | what for |\n|---|---|---|---|");
         for key in part.own_keys() {
             let _ = writeln!(
                 page,
                 "| `{}` | {} | {} | {} |",
                 key.name,
-                key.kind.replace('|', "\\|"),
-                default_of(part, key, &defaults),
+                key.takes().replace('|', "\\|"),
+                default_of(part, &key, &defaults),
                 paragraph(key.about).replace('|', "\\|"),
             );
         }
@@ -83,13 +82,37 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test that writes its own file is asked to by name"
+    )]
     fn the_page_in_the_repository_is_current() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/configuration.md");
+        if std::env::var_os("HINNY_BLESS").is_some() {
+            std::fs::write(&path, reference()).unwrap();
+        }
         let kept = std::fs::read_to_string(&path).unwrap_or_default();
         assert!(
             kept == reference(),
-            "docs/configuration.md is out of date; run `hinny config --reference > docs/configuration.md`"
+            "docs/configuration.md is not as the configuration says; look at the difference, and \
+             write it with `HINNY_BLESS=1 cargo test -p hinny-server reference`"
         );
+    }
+
+    #[test]
+    fn every_number_has_a_unit_or_counts_and_a_range_that_its_default_is_in() {
+        let defaults = defaults();
+        for (part, key) in
+            PARTS.iter().flat_map(|part| part.keys().into_iter().map(move |key| (part, key)))
+        {
+            let element = if part.list { "/0" } else { "" };
+            let pointer = format!("/{}{element}/{}", part.path.replace('.', "/"), key.name);
+            let Some(default) = defaults.pointer(&pointer).and_then(Value::as_u64) else {
+                continue;
+            };
+            let range = key.range.as_ref();
+            assert!(range.is_some_and(|range| range.contains(&default)), "{pointer}: {range:?}");
+        }
     }
 
     #[test]
@@ -104,7 +127,7 @@ mod tests {
             };
             let mut written: Vec<_> =
                 table.as_object().unwrap().keys().map(String::as_str).collect();
-            let mut documented: Vec<_> = part.keys.iter().map(|key| key.name).collect();
+            let mut documented: Vec<_> = part.keys().iter().map(|key| key.name).collect();
             written.sort_unstable();
             documented.sort_unstable();
             assert_eq!(written, documented, "{}", part.path);

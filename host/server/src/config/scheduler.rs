@@ -34,26 +34,27 @@ section! {
         /// What the scheduler plugin may use of the host, as far as it asks for it.
         plugin_grants: Grants = Grants::default(),
         /// How long instances of the scheduler plugin live: one call, or, for plugins whose start is
-        /// slow, many.
+        /// slow, many. `size`: most instances that wait for a call. `calls_max`: calls after which
+        /// one is dropped. `idle_ms_max`: milliseconds without a call after which one is dropped.
         plugin_instances: InstancePolicy = InstancePolicy::Fresh,
         /// Its ranker; without one, tasks go in the order of the priority that was asked for, then
         /// of age. Only used while the slot has never had a generation.
         ranker: Option<PluginRef> = None,
         /// Settings of the ranker, for that first generation.
         ranker_settings: Map<String, Value> = Map::new(),
-        /// How long instances of the ranker live.
+        /// How long instances of the ranker live; as for `plugin_instances`.
         ranker_instances: InstancePolicy = InstancePolicy::Fresh,
         /// Most queued tasks; 0: no limit. A full queue answers 429, but takes tasks that ask for
         /// priority 1 or lower.
-        tasks_max: u64 = 0,
+        tasks_max (0..=1_000_000_000): u64 = 0,
         /// How long a worker has a task without a heartbeat, in seconds; 0: for ever.
-        lease_seconds: u64 = 3600,
+        lease_seconds (0..=31_536_000): u64 = 3600,
         /// How often a task is handed out before it is given up.
-        attempts_max: u32 = 3,
+        attempts_max (1..=1_000_000): u32 = 3,
         /// Wait before a lost task is handed out again, in seconds: doubles with each attempt.
-        backoff_seconds: u64 = 10,
+        backoff_seconds (0..=2_592_000): u64 = 10,
         /// Longest such wait, in seconds.
-        backoff_max_seconds: u64 = 600,
+        backoff_max_seconds (0..=2_592_000): u64 = 600,
         /// `strict`: finished tasks stay finished. `open`: any status may follow any other, as
         /// clients of older schedulers expect.
         status_rule: StatusRule = StatusRule::Strict,
@@ -61,9 +62,9 @@ section! {
         /// pops cost no scan.
         classes: Vec<String> = Vec::new(),
         /// How many tasks a pop without a limit hands out.
-        pop_default: u32 = 1,
+        pop_default (1..=100_000): u32 = 1,
         /// Most tasks that one pop hands out.
-        pop_max: u32 = 1000,
+        pop_max (1..=100_000): u32 = 1000,
         /// IANA time zone of cron expressions that do not name one.
         time_zone: String = "UTC".to_owned(),
         /// What to do about fires that were missed while hinny was down, for schedules that do not
@@ -85,15 +86,7 @@ impl SchedulerConfig {
     /// Checks what types cannot.
     pub(crate) fn validate(&self, place: usize) -> Result<(), ConfigError> {
         let key = |name: &str| format!("schedulers[{place}].{name}");
-        ConfigError::unless(
-            self.attempts_max >= 1,
-            &key("attempts_max"),
-            self.attempts_max,
-            || ("no task would ever be handed out", "write 1 or more"),
-        )?;
-        ConfigError::unless(self.pop_max >= 1, &key("pop_max"), self.pop_max, || {
-            ("no task would ever be handed out", "write 1 or more")
-        })?;
+        self.check_ranges(&format!("schedulers[{place}]"))?;
         ConfigError::unless(
             self.pop_default <= self.pop_max,
             &key("pop_default"),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::section::section;
+use super::{ConfigError, section::section};
 
 section! {
     /// How hinny ends on SIGTERM or SIGINT: it takes no more connections, answers those it has,
@@ -10,11 +10,16 @@ section! {
     /// was acknowledged is lost by that.
     pub struct StopConfig {
         /// How long requests have to finish, in seconds.
-        drain_seconds: u64 = 20,
+        drain_seconds (0..=3_600): u64 = 20,
     }
 }
 
 impl StopConfig {
+    /// Checks what types cannot.
+    pub(crate) fn validate(&self) -> Result<(), ConfigError> {
+        self.check_ranges("stop")
+    }
+
     /// How long requests have to finish.
     pub fn drain(&self) -> Duration {
         Duration::from_secs(self.drain_seconds)

@@ -114,17 +114,18 @@ fn an_unknown_key_is_refused_with_file_line_and_the_nearest_known_key() {
 fn a_value_that_does_not_fit_is_refused_with_what_would() {
     insta::assert_snapshot!(Given::file("[api]\nlisten = \"localhost\"").refusal(), @"`api.listen` in `hinny.toml` line 2 cannot be used: invalid socket address syntax; hint: it takes an address and port, such as `127.0.0.1:8080`");
     insta::assert_snapshot!(Given::file("[log]\nformat = \"xml\"").refusal(), @"`log.format` in `hinny.toml` line 2 cannot be used: it is `xml`; hint: it takes `text` or `json`");
-    insta::assert_snapshot!(Given::environment("HINNY_EVENTS__ATTEMPTS_MAX", "many").refusal(), @"`events.attempts_max` in environment variable `HINNY_EVENTS__ATTEMPTS_MAX` cannot be used: it is the text `many`; hint: it takes a whole number from 0");
-    insta::assert_snapshot!(Given::file("[[schedulers]]\nid = \"a\"\ntasks_max = -1").refusal(), @"`schedulers[0].tasks_max` in `hinny.toml` line 3 cannot be used: it is `-1`; hint: it takes a whole number from 0");
+    insta::assert_snapshot!(Given::environment("HINNY_EVENTS__ATTEMPTS_MAX", "many").refusal(), @"`events.attempts_max` in environment variable `HINNY_EVENTS__ATTEMPTS_MAX` cannot be used: it is the text `many`; hint: it takes a whole number, 1 to 1000");
+    insta::assert_snapshot!(Given::file("[[schedulers]]\nid = \"a\"\ntasks_max = -1").refusal(), @"`schedulers[0].tasks_max` in `hinny.toml` line 3 cannot be used: it is `-1`; hint: it takes a whole number, 0 to 1000000000");
     insta::assert_snapshot!(Given::environment("HINNY_SCHEDULERS__JOBS__RANKER", "x").refusal(), @"`schedulers` in environment variable `HINNY_SCHEDULERS__JOBS__RANKER` cannot be used: it is a table; hint: it takes a list of tables");
 }
 
 #[test]
 fn a_value_that_makes_no_sense_is_refused_with_its_origin() {
     insta::assert_snapshot!(Given::file("[[schedulers]]\nid = \"a\"\npop_default = 5\npop_max = 2").refusal(), @"`schedulers[0].pop_default` is `5` in `hinny.toml` line 3: it is more than `pop_max`; hint: lower it, or raise `pop_max`");
-    insta::assert_snapshot!(Given::environment("HINNY_EVENTS__ATTEMPTS_MAX", "0").refusal(), @"`events.attempts_max` is `0` in environment variable `HINNY_EVENTS__ATTEMPTS_MAX`: no message would ever be handled; hint: write 1 or more");
+    insta::assert_snapshot!(Given::environment("HINNY_EVENTS__ATTEMPTS_MAX", "0").refusal(), @"`events.attempts_max` is `0` in environment variable `HINNY_EVENTS__ATTEMPTS_MAX`: it is out of range; hint: it takes a whole number, 1 to 1000");
     insta::assert_snapshot!(Given::file("[[schedulers]]\nid = \"a\"\n[[schedulers]]\nid = \"a\"").refusal(), @"`schedulers[1].id` is `a` in `hinny.toml` line 4: another scheduler has that id; hint: give each scheduler its own");
     insta::assert_snapshot!(Given::file("[[schedulers]]\nid = \"a\"\ntime_zone = \"Mars\"").refusal(), @"`schedulers[0].time_zone` is `Mars` in `hinny.toml` line 3: `Mars` is not a time zone, expected an IANA name such as `Europe/Amsterdam`; hint: write `UTC` or a name from the IANA time zone database");
+    insta::assert_snapshot!(Given::file("[plugins.limits]\nrank_ms = 0").refusal(), @"`plugins.limits.rank_ms` is `0` in `hinny.toml` line 2: it is out of range; hint: it takes whole milliseconds, 1 to 86400000");
     insta::assert_snapshot!(Given::file("[log]\nfilter = \"a=b=c\"").refusal(), @r#"`log.filter` is `a=b=c` in `hinny.toml` line 2: error parsing level filter: expected one of "off", "error", "warn", "info", "debug", "trace", or a number 0-5; hint: write a level such as `info`, or `warn,hinny_queue=debug`"#);
 }
 
