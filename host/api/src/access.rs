@@ -108,7 +108,7 @@ impl Access {
             return Ok(Caller { name: Arc::clone(&token.name), role: Some(token.role) });
         }
         Err(ApiError::Forbidden(format!(
-            "token `{}` is of a {}, {route} needs {allowed}; hint: use a token with that role",
+            "token `{}` has role {}, {route} needs {allowed}; hint: use a token with that role",
             token.name, token.role
         )))
     }
@@ -256,7 +256,7 @@ mod tests {
         );
         assert_eq!(
             refusal(&shown("Bearer worker"), PUBLISHERS),
-            "Forbidden: token `worker` is of a worker, POST /plugins needs publisher; hint: use a token with that role"
+            "Forbidden: token `worker` has role worker, POST /plugins needs publisher; hint: use a token with that role"
         );
     }
 

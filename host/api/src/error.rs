@@ -5,13 +5,15 @@
 
 mod mapping;
 
+use std::sync::Arc;
+
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use hinny_core::{plugin::Verdict, ranker::PluginFailure, store::StoreError};
-use serde_json::json;
+use serde::Serialize;
 
 use crate::input::Problem;
 
@@ -107,11 +109,11 @@ impl ApiError {
         }
     }
 
-    fn body(&self) -> serde_json::Value {
+    fn body(&self) -> Body<'_> {
         match self {
-            Self::Invalid(problems) => json!({ "detail": problems }),
-            Self::Refused { reason, verdict } => json!({ "detail": reason, "verdict": verdict }),
-            other => json!({ "detail": other.to_string() }),
+            Self::Invalid(problems) => Body::Invalid { detail: problems },
+            Self::Refused { reason, verdict } => Body::Refused { detail: reason, verdict },
+            other => Body::Text { detail: other.to_string() },
         }
     }
 
@@ -130,14 +132,27 @@ impl ApiError {
     }
 }
 
+/// How an error is written.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Body<'a> {
+    Text { detail: String },
+    Invalid { detail: &'a [Problem] },
+    Refused { detail: &'a str, verdict: &'a Verdict },
+}
+
+/// Why the host could not answer, left with the answer for the gate, which knows the request, to
+/// log.
+#[derive(Clone)]
+pub(crate) struct Cause(pub(crate) Arc<str>);
+
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = self.status();
-        if status.is_server_error() {
-            // Nobody above this line sees it, so it is logged here; the span names the request.
-            tracing::warn!(status = status.as_u16(), "answered {status}: {self}");
-        }
         let mut response = (status, Json(self.body())).into_response();
+        if status.is_server_error() {
+            response.extensions_mut().insert(Cause(self.to_string().into()));
+        }
         if let Some((name, value)) = self.header() {
             response.headers_mut().insert(name, value);
         }
@@ -156,6 +171,9 @@ mod tests {
         let (text, status) = (error.to_string(), error.status().as_u16());
         let response = error.into_response();
         assert_eq!(response.status().as_u16(), status);
+        // Whatever the host could not do is logged, and nothing that a client did.
+        let cause = response.extensions().get::<Cause>().map(|Cause(cause)| cause.to_string());
+        assert_eq!(cause, (status >= 500).then(|| text.clone()));
         let after = response.headers().get(header::RETRY_AFTER);
         (status, text, after.map(|value| value.to_str().unwrap().to_owned()))
     }

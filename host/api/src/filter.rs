@@ -85,8 +85,9 @@ impl FromInput for Operator {
         };
         let read = Self::deserialize(StrDeserializer::<serde::de::value::Error>::new(&name));
         read.or_else(|error| {
-            let msg = format!("Input should be an operator: {error}");
-            problems.note(place, "literal_error", msg, input)
+            let error = error.to_string();
+            let known = error.split_once("expected ").map_or(error.as_str(), |(_, known)| known);
+            problems.note(place, "literal_error", format!("Input should be {known}"), input)
         })
     }
 }

@@ -1,4 +1,4 @@
-//! The one layer around all handlers: who may call, how often, how long, in which span.
+//! The one layer around all handlers: who may call, how often, how long, and what went wrong.
 
 use std::{
     collections::HashMap,
@@ -8,17 +8,17 @@ use std::{
 
 use axum::{
     extract::{MatchedPath, Request, State},
-    http::{HeaderValue, Method},
+    http::{HeaderValue, Method, StatusCode},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use metrics::{Counter, Histogram, counter, histogram};
-use tracing::{Instrument, Span, field};
+use tracing::{Instrument, Span};
 
 use crate::{
     Access, Caller,
     access::table::{RULES, Rule},
-    error::ApiError,
+    error::{ApiError, Cause},
 };
 
 /// Knows every path, and whom it is open to.
@@ -89,17 +89,19 @@ pub(crate) async fn pass(
         Err(error) => return error.into_response(),
     };
     let started = Instant::now();
-    let span = operation.span();
     let response = match gate.admit(operation, &request) {
         Ok(caller) => {
-            span.record("caller", &*caller.name);
+            let span = operation.span(&caller);
             request.extensions_mut().insert(caller);
             next.run(request).instrument(span).await
         }
-        Err(error) => span.in_scope(|| error.into_response()),
+        Err(error) => error.into_response(),
     };
     operation.seconds.record(started.elapsed());
     operation.count(response.status().as_u16());
+    if let Some(Cause(cause)) = response.extensions().get::<Cause>() {
+        operation.log(response.status(), cause);
+    }
     response
 }
 
@@ -149,9 +151,22 @@ impl Operation {
         })
     }
 
-    fn span(&self) -> Span {
+    /// The span of one request. At `info` it would cost more than the rest of the gate.
+    fn span(&self, caller: &Caller) -> Span {
         let Rule { method, path, .. } = *self.rule;
-        tracing::info_span!("request", method, route = path, caller = field::Empty)
+        tracing::debug_span!("request", method, route = path, caller = &*caller.name)
+    }
+
+    /// Logs what nobody above sees.
+    fn log(&self, status: StatusCode, cause: &str) {
+        let Rule { method, path, .. } = *self.rule;
+        let code = status.as_u16();
+        tracing::warn!(
+            method,
+            route = path,
+            status = code,
+            "answered {status} to {method} {path}: {cause}"
+        );
     }
 
     fn count(&self, status: u16) {

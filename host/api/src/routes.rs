@@ -22,7 +22,7 @@ mod tasks;
 
 use std::sync::Arc;
 
-use axum::{Router, extract::DefaultBodyLimit, middleware};
+use axum::{Router, middleware};
 use utoipa::{Modify, OpenApi};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::SwaggerUi;
@@ -87,7 +87,6 @@ pub fn router(state: ApiState) -> Router {
         .merge(SwaggerUi::new("/docs").url("/openapi.json", openapi()))
         .fallback(gate::no_route)
         // Bodies are limited where they are read, with a text that names both sizes.
-        .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn_with_state(gate, gate::pass))
         .with_state(Arc::new(state))
 }

@@ -14,7 +14,7 @@ mod lock;
 mod parts;
 mod wishes;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{io::ErrorKind, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use hinny_api::{Access, AccessToken, InvalidToken};
@@ -143,10 +143,20 @@ impl Host {
 }
 
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| {
-        format!(
-            "cannot listen on {address}; hint: another program may use the port: choose one with --listen or `api.listen`"
-        )
+    TcpListener::bind(address).await.map_err(|error| {
+        let hint = match error.kind() {
+            ErrorKind::AddrInUse => {
+                "another program uses the port: choose one with --listen or `api.listen`"
+            }
+            ErrorKind::AddrNotAvailable => {
+                "this machine does not have that address: choose one with --listen or `api.listen`"
+            }
+            ErrorKind::PermissionDenied => {
+                "ports below 1024 are for the administrator: choose one with --listen or `api.listen`"
+            }
+            _ => "choose an address with --listen or `api.listen`",
+        };
+        anyhow::Error::new(error).context(format!("cannot listen on {address}; hint: {hint}"))
     })
 }
 
@@ -156,7 +166,8 @@ fn access(api: &ApiConfig) -> anyhow::Result<Access> {
         Admission::Machine => Ok(Access::Open),
         Admission::Everyone => {
             warn!(
-                "everyone who reaches {} may push, pop and replace plugins, since `api.access` is `open`{}",
+                "everyone who reaches {} may push, pop and replace plugins, since `api.access` is `open`{}; \
+                 hint: where others reach it, set it to `tokens`",
                 api.listen,
                 if api.tokens.is_empty() {
                     ""

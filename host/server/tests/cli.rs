@@ -91,10 +91,13 @@ fn flags_win_over_the_file_in_the_working_directory() {
 #[test]
 fn a_new_token_fits_into_the_configuration() {
     let folder = tempfile::tempdir().unwrap();
-    let first = hinny(folder.path(), &["token", "new", "ci", "--role", "producer"]).stdout;
-    let second = hinny(folder.path(), &["token", "new", "ci", "--role", "producer"]).stdout;
-    assert_ne!(first, second);
-    std::fs::write(folder.path().join("hinny.toml"), &first).unwrap();
+    let first = hinny(folder.path(), &["token", "new", "ci", "--role", "producer"]);
+    let second = hinny(folder.path(), &["token", "new", "ci", "--role", "producer"]);
+    assert_ne!(first.stdout, second.stdout);
+    let told = text(&first.stderr);
+    let token = told.lines().last().unwrap();
+    assert!(token.starts_with("hinny_") && !text(&first.stdout).contains(token), "{told}");
+    std::fs::write(folder.path().join("hinny.toml"), &first.stdout).unwrap();
     let output = hinny(folder.path(), &["config"]);
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert!(text(&output.stdout).contains("role = \"producer\""));

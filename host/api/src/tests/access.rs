@@ -58,7 +58,7 @@ async fn a_worker_opens_nothing_else() {
     ] {
         let answer = ask(&api, "worker", method, uri, "{}").await;
         assert_eq!(answer.status, 403, "{method} {uri}");
-        assert!(answer.detail().starts_with("Forbidden: token `my-worker` is of a worker"));
+        assert!(answer.detail().starts_with("Forbidden: token `my-worker` has role worker"));
     }
 }
 

@@ -34,17 +34,15 @@ fn text(error: &anyhow::Error) -> String {
     let mut last = String::new();
     for (depth, cause) in error.chain().enumerate() {
         let said = cause.to_string();
-        let (what, hint) = match said.split_once("; hint: ") {
-            Some((what, hint)) => (what, Some(hint)),
-            None => (said.as_str(), None),
-        };
+        let mut parts = said.split("; hint: ");
+        let what = parts.next().unwrap_or_default();
         // Some errors already carry the text of their cause.
         if !last.contains(what) {
             let label = if depth == 0 { "error" } else { "  cause" };
             text.push_str(&indented(label, what));
             what.clone_into(&mut last);
         }
-        hints.extend(hint.map(|hint| indented("  hint", hint)));
+        hints.extend(parts.map(|hint| indented("  hint", hint)));
     }
     text + &hints.concat()
 }

@@ -19,8 +19,9 @@ pub(crate) enum Format {
 /// A column of a table: its heading, and where its value is in each row, as a JSON pointer.
 pub(crate) type Column = (&'static str, &'static str);
 
-/// Longest text in a cell, in characters; the rest is left to `-o json`.
-const CELL_MAX: usize = 60;
+/// Longest text in a cell, in characters; the rest is left to `-o json`. A digest fits, since
+/// people copy it.
+const CELL_MAX: usize = 72;
 
 /// Shows a list.
 pub(crate) fn list(
@@ -84,6 +85,9 @@ pub(crate) fn table(rows: &[Value], columns: &[Column]) -> String {
         });
         table.add_row(cells);
     }
+    if let Some(first) = table.column_mut(0) {
+        first.set_padding((0, 1));
+    }
     let lines: Vec<_> = table.lines().map(|line| line.trim_end().to_owned() + "\n").collect();
     lines.concat()
 }
@@ -120,7 +124,7 @@ mod tests {
         ];
         insta::assert_snapshot!(table(&rows, &[("ID", "/id"), ("QUEUED", "/queued"), ("DATA", "/data")]), @r#"
         ID      QUEUED   DATA
-        jobs         12  {"note":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
+        jobs         12  {"note":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
         report  1000000  -
         "#);
     }

@@ -15,6 +15,9 @@ pub(crate) enum Token {
 }
 
 /// Make a token, and the lines for the configuration.
+///
+/// Standard output has the lines for the configuration, standard error has the token:
+/// `hinny token new ci --role producer >> hinny.toml`.
 #[derive(Debug, Args)]
 pub(crate) struct New {
     /// Whose it is
@@ -39,23 +42,25 @@ impl New {
     fn run(&self) -> anyhow::Result<()> {
         let mut random = [0; RANDOM_BYTES];
         getrandom::fill(&mut random).context("the system gives no random bytes")?;
-        Ok(output::print(&self.text(&format!("hinny_{}", hex(&random)))?)?)
+        let token = format!("hinny_{}", hex(&random));
+        output::print(&self.entry(&token)?)?;
+        // Apart from the lines for the configuration: those may be appended to a file as they are.
+        eprintln!(
+            "\n# Above: the lines for the configuration of the host. Below: the token. It is shown \
+             once; give it to its owner, as HINNY_TOKEN or --token:"
+        );
+        eprintln!("{token}");
+        Ok(())
     }
 
-    /// The token, and what to write where.
-    fn text(&self, token: &str) -> anyhow::Result<String> {
+    /// The lines for the configuration.
+    fn entry(&self, token: &str) -> anyhow::Result<String> {
         let entry = crate::config::TokenConfig {
             name: self.name.clone(),
             role: self.role,
             sha256: hex(&Sha256::digest(token)),
         };
-        Ok(format!(
-            "# The token. It is shown once; give it to its owner, as HINNY_TOKEN or --token:\n\
-             # {token}\n\n\
-             # For the configuration of the host:\n\
-             [[api.tokens]]\n{}",
-            toml::to_string(&entry)?
-        ))
+        Ok(format!("[[api.tokens]]\n{}", toml::to_string(&entry)?))
     }
 }
 
@@ -72,13 +77,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_printed_is_toml_with_the_hash_of_the_token() {
+    fn what_goes_into_the_configuration_is_the_hash_of_the_token() {
         let new = New { name: "ci \"1\"".to_owned(), role: Role::Producer };
-        insta::assert_snapshot!(new.text("hello world").unwrap(), @r#"
-        # The token. It is shown once; give it to its owner, as HINNY_TOKEN or --token:
-        # hello world
-
-        # For the configuration of the host:
+        insta::assert_snapshot!(new.entry("hello world").unwrap(), @r#"
         [[api.tokens]]
         name = 'ci "1"'
         role = "producer"

@@ -32,9 +32,11 @@ pub(super) async fn activate(
     for scheduler in schedulers {
         for wanted in wanted(scheduler) {
             let failed = || {
+                let (plugin, settings) = wanted.keys();
                 format!(
-                    "slot `{}` has no plugin yet, and the configured one, `{}`, cannot be activated",
-                    wanted.slot, wanted.plugin
+                    "slot `{}` has no plugin yet, and the configured one, `{}`, cannot be activated; \
+                     hint: mend `{plugin}` or `{settings}` of scheduler `{}` in the configuration",
+                    wanted.slot, wanted.plugin, wanted.slot.scheduler
                 )
             };
             match plugins.activations(&wanted.slot).await.with_context(failed)?.first() {
@@ -62,7 +64,8 @@ impl Wanted<'_> {
             PluginRef::File(file) => plugins.upload(read(file)?, BY.to_owned()).await?,
             named => named.find(&plugins.versions().await?)?.clone(),
         };
-        let activation = plugins
+        // The plugin host logs what it activates.
+        plugins
             .activate(ActivateRequest {
                 slot: self.slot.clone(),
                 digest: Some(version.digest),
@@ -70,15 +73,15 @@ impl Wanted<'_> {
                 by: BY.to_owned(),
             })
             .await?;
-        info!(
-            slot = %self.slot,
-            generation = activation.generation,
-            "activated {}@{} in slot `{}`, as the configuration says",
-            version.name,
-            version.version,
-            self.slot
-        );
         Ok(())
+    }
+
+    /// Where the configuration has plugin and settings.
+    fn keys(&self) -> (&'static str, &'static str) {
+        match self.slot.world {
+            World::Scheduler => ("plugin", "plugin_settings"),
+            World::Ranker => ("ranker", "ranker_settings"),
+        }
     }
 }
 
