@@ -33,7 +33,7 @@ impl<T: JsonFields> FromRequest<Arc<ApiState>> for JsonBody<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, api: &Arc<ApiState>) -> Result<Self, ApiError> {
-        let bytes = read_json(request, T::bytes_max(&api.limits)).await?;
+        let bytes = read_json::<T>(request, &api.limits).await?;
         parse(&bytes)?.map(Self).ok_or_else(|| {
             let mut problems = Problems::default();
             let missing = problems.missing(&Place::of("body"), serde_json::Value::Null);
@@ -46,29 +46,24 @@ impl<T: JsonFields> FromRequest<Arc<ApiState>> for MaybeJsonBody<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, api: &Arc<ApiState>) -> Result<Self, ApiError> {
-        let bytes = read_json(request, T::bytes_max(&api.limits)).await?;
+        let bytes = read_json::<T>(request, &api.limits).await?;
         parse(&bytes).map(Self)
     }
 }
 
-async fn read_json(request: Request, max: usize) -> Result<Bytes, ApiError> {
+async fn read_json<T: JsonFields>(request: Request, limits: &ApiLimits) -> Result<Bytes, ApiError> {
+    const TOO_LARGE: &str = "send less at a time, or raise the body limit of the host";
     let (parts, body) = request.into_parts();
-    let bytes = read(
-        &parts.headers,
-        body,
-        max,
-        "send less at a time, or raise the body limit of \
-                                                 the host",
-    )
-    .await?;
+    let bytes = read(limits, &parts.headers, body, T::bytes_max(limits), TOO_LARGE).await?;
     if bytes.is_empty() || is_json(&parts.headers) {
         return Ok(bytes);
     }
     Err(not_json(&parts.headers))
 }
 
-/// All of a body, as long as it is not larger than `max`.
+/// All of a body, as long as it is not larger than `max` and comes in time.
 pub(crate) async fn read(
+    limits: &ApiLimits,
     headers: &HeaderMap,
     body: Body,
     max: usize,
@@ -81,12 +76,13 @@ pub(crate) async fn read(
     if let Some(length) = told.filter(|length| *length > max) {
         return Err(too_large(format!("{length} bytes")));
     }
-    match Limited::new(body, max).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => {
+    match tokio::time::timeout(limits.body_time_max, Limited::new(body, max).collect()).await {
+        Err(_) => Err(ApiError::TooSlow { max: limits.body_time_max }),
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
             Err(too_large(format!("more than {max} bytes")))
         }
-        Err(error) => Err(ApiError::BadRequest(format!(
+        Ok(Err(error)) => Err(ApiError::BadRequest(format!(
             "the body ended early: {error}; hint: send it again, with the right `Content-Length`"
         ))),
     }

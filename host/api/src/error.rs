@@ -5,7 +5,7 @@
 
 mod mapping;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json,
@@ -51,6 +51,12 @@ pub(crate) enum ApiError {
     WrongMethod {
         /// The methods it has.
         allow: HeaderValue,
+    },
+    /// The body does not arrive: 408.
+    #[error("Request Timeout: the body did not arrive within {} s; hint: send it at once, or on a faster line", .max.as_secs_f64())]
+    TooSlow {
+        /// The limit.
+        max: Duration,
     },
     /// Something else is in the way: 409.
     #[error("Conflict error occurred: {0}")]
@@ -99,6 +105,7 @@ impl ApiError {
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) | Self::UnknownPath => StatusCode::NOT_FOUND,
             Self::WrongMethod { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Invalid(_) | Self::Refused { .. } => StatusCode::UNPROCESSABLE_ENTITY,

@@ -44,8 +44,8 @@ struct Operation {
 struct Requests([OnceLock<Counter>; STATUSES.len()]);
 
 /// The statuses that handlers answer with; any other is counted as `other`.
-const STATUSES: [u16; 16] =
-    [200, 201, 202, 204, 303, 400, 401, 403, 404, 409, 413, 422, 429, 500, 502, 503];
+const STATUSES: [u16; 17] =
+    [200, 201, 202, 204, 303, 400, 401, 403, 404, 408, 409, 413, 422, 429, 500, 502, 503];
 
 impl Gate {
     /// The gate before all routes.

@@ -107,6 +107,7 @@ fn add_errors(operation: &mut Operation, allowed: Allowed) {
         add(operation, "422", "ValidationError", "Fields do not fit");
     }
     if operation.request_body.is_some() {
+        add(operation, "408", "Error", "The body does not arrive");
         add(operation, "413", "Error", "The body is too large");
     }
     if allowed == Allowed::Everyone {

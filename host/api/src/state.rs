@@ -50,6 +50,8 @@ pub struct ApiLimits {
     pub batch_bytes_max: usize,
     /// Largest plugin, in bytes.
     pub plugin_bytes_max: usize,
+    /// Longest time in which a body may arrive.
+    pub body_time_max: Duration,
     /// Most tasks in a batch.
     pub push_batch_max: usize,
     /// Most messages in a batch.
@@ -67,6 +69,7 @@ impl Default for ApiLimits {
             batch_bytes_max: 16 << 20,
             // Guests that bring a language runtime have 10 to 40 MiB.
             plugin_bytes_max: 64 << 20,
+            body_time_max: Duration::from_mins(1),
             push_batch_max: 1000,
             event_batch_max: 1000,
             page_max: 1000,

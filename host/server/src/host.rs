@@ -72,7 +72,11 @@ impl Host {
         let (close, quiet) = (CancellationToken::new(), CancellationToken::new());
         let tracker = TaskTracker::new();
         let parts = Parts::build(&config, clock, &tracker, &quiet).await?;
-        first::activate(&config.schedulers, &parts.plugins).await?;
+        if let Err(error) = first::activate(&config.schedulers, &parts.plugins).await {
+            parts.stop(&tracker, &quiet).await;
+            parts.close().await;
+            return Err(error);
+        }
         let listeners = parts.listen(&config, &tracker, &quiet);
         tracker.spawn(chores::keep_up_metrics(metrics.clone(), quiet.clone()));
 
@@ -125,10 +129,7 @@ impl Host {
     pub async fn stop(mut self) {
         self.close.cancel();
         let _ = tokio::time::timeout(ORDINARY, &mut self.serving).await;
-        self.quiet.cancel();
-        self.tracker.close();
-        self.tracker.wait().await;
-        self.parts.queues.stop().await;
+        self.parts.stop(&self.tracker, &self.quiet).await;
         if !self.serving.is_finished()
             && tokio::time::timeout(self.drain, &mut self.serving).await.is_err()
         {

@@ -138,7 +138,7 @@ impl FromRequest<Arc<ApiState>> for Component {
     async fn from_request(request: Request, api: &Arc<ApiState>) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
         let max = api.limits.plugin_bytes_max;
-        let bytes = body::read(&parts.headers, body, max, TOO_LARGE).await?;
+        let bytes = body::read(&api.limits, &parts.headers, body, max, TOO_LARGE).await?;
         if bytes.is_empty() {
             let msg = "send the bytes of a component, such as with `curl --data-binary @FILE`";
             return Err(invalid(&Place::of("body"), "missing", msg, Input::Text("")));

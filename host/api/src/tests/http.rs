@@ -1,6 +1,9 @@
 //! What HTTP leaves open, and clients rely on.
 
-use axum::body::Body;
+use std::{convert::Infallible, time::Duration};
+
+use axum::body::{Body, Bytes};
+use futures::stream;
 
 use super::{TestApi, problem, request};
 
@@ -47,6 +50,15 @@ async fn a_body_over_the_limit_is_refused_before_it_is_read() {
     );
     let answer = api.post(PUSH, TASK).await;
     assert!(answer.detail().contains("the body has more than 20 bytes"));
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_arrive_is_given_up() {
+    let api = TestApi::with(|state| state.limits.body_time_max = Duration::from_millis(1));
+    let stalled = Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
+    let answer = api.send(request("POST", PUSH).body(stalled).unwrap()).await;
+    assert_eq!(answer.status, 408);
+    assert!(answer.detail().starts_with("Request Timeout: the body did not arrive within 0.001 s"));
 }
 
 #[tokio::test]

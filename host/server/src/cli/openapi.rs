@@ -11,6 +11,6 @@ pub(crate) struct Openapi {}
 impl Openapi {
     #[expect(clippy::unused_self, reason = "every command runs the same way")]
     pub(crate) fn run(self) -> anyhow::Result<()> {
-        Ok(output::json(&serde_json::to_value(hinny_api::openapi())?)?)
+        Ok(output::print(&(hinny_api::openapi().to_pretty_json()? + "\n"))?)
     }
 }

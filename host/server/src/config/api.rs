@@ -25,6 +25,8 @@ section! {
         body_bytes_max (1_024..=1_073_741_824): u64 = 1024 * 1024,
         /// Largest body of a batch of tasks or messages, in bytes.
         batch_bytes_max (1_024..=1_073_741_824): u64 = 16 * 1024 * 1024,
+        /// Longest time in which a body may arrive, in seconds.
+        body_seconds_max (1..=3_600): u64 = 60,
         /// Most tasks in one batch push.
         push_batch_max (1..=100_000): u32 = 1000,
         /// Most messages in one batch of events.

@@ -120,6 +120,14 @@ impl Parts {
         }
     }
 
+    /// Ends what runs by itself, then the queues: they commit and answer what they have.
+    pub(super) async fn stop(&self, tracker: &TaskTracker, quiet: &CancellationToken) {
+        quiet.cancel();
+        tracker.close();
+        tracker.wait().await;
+        self.queues.stop().await;
+    }
+
     /// Closes the database, once nothing uses it any more.
     pub(super) async fn close(&self) {
         if let Err(error) = self.store.close().await {
@@ -145,6 +153,7 @@ fn limits(config: &Config) -> ApiLimits {
         body_bytes_max: size(api.body_bytes_max),
         batch_bytes_max: size(api.batch_bytes_max),
         plugin_bytes_max: size(u64::from(config.plugins.limits.component_mb) << 20),
+        body_time_max: Duration::from_secs(api.body_seconds_max),
         push_batch_max: api.push_batch_max as usize,
         event_batch_max: api.event_batch_max as usize,
         page_max: api.page_max,

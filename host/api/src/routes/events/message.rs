@@ -32,7 +32,8 @@ impl FromRequest<Arc<ApiState>> for OneMessage {
     async fn from_request(request: Request, api: &Arc<ApiState>) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
         let headers = parts.headers;
-        let body = body::read(&headers, body, api.limits.body_bytes_max, TOO_LARGE).await?;
+        let body =
+            body::read(&api.limits, &headers, body, api.limits.body_bytes_max, TOO_LARGE).await?;
         Ok(Self(NewMessage {
             id: params::header(&headers, "x-event-id")?,
             content_type: content_type(&headers),
@@ -65,7 +66,7 @@ impl FromRequest<Arc<ApiState>> for ManyMessages {
         let messages = if is_ndjson(request.headers()) {
             let (parts, body) = request.into_parts();
             let max = api.limits.batch_bytes_max;
-            lines(&body::read(&parts.headers, body, max, TOO_LARGE).await?)?
+            lines(&body::read(&api.limits, &parts.headers, body, max, TOO_LARGE).await?)?
         } else {
             let JsonBody(EventBatch(messages)) = JsonBody::from_request(request, api).await?;
             messages.into_iter().map(|Envelope(message)| message).collect()
