@@ -1,6 +1,9 @@
 //! `[api]`: where the REST API listens, and who may use it.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    collections::BTreeSet,
+    net::{Ipv4Addr, SocketAddr},
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -107,7 +110,15 @@ impl ApiConfig {
     /// Checks what types cannot.
     pub(crate) fn validate(&self) -> Result<(), ConfigError> {
         self.check_ranges("api")?;
-        self.tokens.iter().enumerate().try_for_each(|(place, token)| token.validate(place))
+        let mut seen = BTreeSet::new();
+        for (place, token) in self.tokens.iter().enumerate() {
+            token.validate(place)?;
+            let key = format!("api.tokens[{place}].name");
+            ConfigError::unless(seen.insert(&token.name), &key, &token.name, || {
+                ("another token has that name", "give each token its own, logs show it")
+            })?;
+        }
+        Ok(())
     }
 }
 

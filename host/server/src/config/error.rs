@@ -35,6 +35,16 @@ pub enum ConfigError {
         /// The nearest known key, and all that are known.
         hint: String,
     },
+    /// A variable whose levels are not set apart.
+    #[error(
+        "environment variable `{name}` does not count; hint: with two underscores between the levels it is `{meant}`"
+    )]
+    Underscores {
+        /// The variable.
+        name: String,
+        /// The one that is meant.
+        meant: String,
+    },
     /// A key that has to be written is not.
     #[error("`{key}` is missing in {origin}; hint: it takes {kind}")]
     Missing {

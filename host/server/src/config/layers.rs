@@ -56,7 +56,7 @@ impl Sources {
     pub fn load(&self) -> Result<Loaded, ConfigError> {
         let (path, text) = self.read_file()?;
         let mut layers = Figment::new().merge(Layer::file(path, &text)?);
-        for layer in self.environment_layers() {
+        for layer in self.environment_layers()? {
             layers = layers.merge(layer);
         }
         for flag in &self.flags {
@@ -92,22 +92,32 @@ impl Sources {
         }
     }
 
-    fn environment_layers(&self) -> Vec<Layer> {
+    fn environment_layers(&self) -> Result<Vec<Layer>, ConfigError> {
         let mut variables: Vec<_> = self.environment.iter().collect();
         variables.sort();
-        variables
-            .into_iter()
-            .filter_map(|(name, value)| {
-                let key = name.strip_prefix("HINNY_")?.to_lowercase();
-                let path: Vec<_> = key.split("__").collect();
-                // Kubernetes sets HINNY_PORT and the like for a service called hinny, and the
-                // client has variables of its own: without a section, a variable is not ours.
-                let ours = path.len() > 1 || PARTS.iter().any(|part| part.path == key);
+        let layers = variables.into_iter().filter_map(|(name, value)| {
+            let key = name.strip_prefix("HINNY_")?.to_lowercase();
+            let path: Vec<_> = key.split("__").collect();
+            // Kubernetes sets HINNY_PORT and the like for a service called hinny, and the client
+            // has variables of its own: without a section, a variable is not ours.
+            if path.len() > 1 || PARTS.iter().any(|part| part.path == key) {
                 let origin = Origin::Environment(name.clone());
-                ours.then(|| Layer::value(origin, &path, value))
-            })
-            .collect()
+                return Some(Ok(Layer::value(origin, &path, value)));
+            }
+            let meant = meant(&key)?;
+            Some(Err(ConfigError::Underscores { name: name.clone(), meant }))
+        });
+        layers.collect()
     }
+}
+
+/// The variable that is meant by one whose levels are not set apart.
+fn meant(key: &str) -> Option<String> {
+    PARTS.iter().filter(|part| !part.list).find_map(|part| {
+        let name = key.strip_prefix(&part.path.replace('.', "_"))?.strip_prefix('_')?;
+        let known = part.keys().iter().any(|key| key.name == name);
+        known.then(|| format!("HINNY_{}__{name}", part.path.replace('.', "__")).to_uppercase())
+    })
 }
 
 /// Keys without which an element of a list means nothing.

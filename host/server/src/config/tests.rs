@@ -94,11 +94,18 @@ fn variables_that_orchestrators_set_are_not_ours() {
         environment: vec![
             ("HINNY_PORT", "tcp://10.0.0.1:8080"),
             ("HINNY_SERVICE_HOST", "10.0.0.1"),
+            ("HINNY_API_PORT_8080_TCP", "tcp://10.0.0.1:8080"),
             ("HINNY_URL", "http://x"),
         ],
         ..Given::default()
     };
     assert_eq!(given.load().unwrap().config, Config::default());
+}
+
+#[test]
+fn a_variable_with_one_underscore_too_few_is_refused() {
+    insta::assert_snapshot!(Given::environment("HINNY_API_LISTEN", "x").refusal(), @"environment variable `HINNY_API_LISTEN` does not count; hint: with two underscores between the levels it is `HINNY_API__LISTEN`");
+    insta::assert_snapshot!(Given::environment("HINNY_PLUGINS_LIMITS_RANK_MS", "1").refusal(), @"environment variable `HINNY_PLUGINS_LIMITS_RANK_MS` does not count; hint: with two underscores between the levels it is `HINNY_PLUGINS__LIMITS__RANK_MS`");
 }
 
 #[test]
@@ -139,6 +146,17 @@ fn a_key_without_which_an_entry_means_nothing_is_asked_for() {
 fn a_token_that_is_not_hashed_is_refused_without_showing_it() {
     let file = "[[api.tokens]]\nname = \"ci\"\nrole = \"worker\"\nsha256 = \"hinny_secret\"";
     insta::assert_snapshot!(Given::file(file).refusal(), @"`api.tokens[0].sha256` is `***` in `hinny.toml` line 4: it is not 64 hex digits; hint: write the line that `hinny token new` printed, not the token itself");
+}
+
+#[test]
+fn two_tokens_of_one_name_are_refused() {
+    let file = concat!(
+        "[[api.tokens]]\nname = \"ci\"\nrole = \"worker\"\n",
+        "sha256 = \"b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9\"\n",
+        "[[api.tokens]]\nname = \"ci\"\nrole = \"operator\"\n",
+        "sha256 = \"c94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9\"\n",
+    );
+    insta::assert_snapshot!(Given::file(file).refusal(), @"`api.tokens[1].name` is `ci` in `hinny.toml` line 6: another token has that name; hint: give each token its own, logs show it");
 }
 
 #[test]
