@@ -52,7 +52,8 @@ impl<T: JsonFields> FromRequest<Arc<ApiState>> for MaybeJsonBody<T> {
 }
 
 async fn read_json<T: JsonFields>(request: Request, limits: &ApiLimits) -> Result<Bytes, ApiError> {
-    const TOO_LARGE: &str = "send less at a time, or raise the body limit of the host";
+    const TOO_LARGE: &str =
+        "send less at a time, or raise `body_bytes_max` or `batch_bytes_max` of `[api]`";
     let (parts, body) = request.into_parts();
     let bytes = read(limits, &parts.headers, body, T::bytes_max(limits), TOO_LARGE).await?;
     if bytes.is_empty() || is_json(&parts.headers) {

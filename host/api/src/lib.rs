@@ -1,6 +1,6 @@
 //! The REST API of hinny.
 //!
-//! [`routes`] is the page to read first: every route is on it. Behind each stands a handler that
+//! `routes.rs` is the page to read first: every route is on it. Behind each stands a handler that
 //! extracts, calls a trait of the core and maps the answer; it holds no rule of its own. What
 //! clients of older schedulers rely on (shapes, status codes, texts of errors) is kept, and each
 //! error says more: the field, the value, and how to mend it.

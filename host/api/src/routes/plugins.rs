@@ -26,7 +26,7 @@ use crate::{
 };
 
 const TOO_LARGE: &str =
-    "strip debug sections (`wasm-tools strip`), or raise the plugin size limit of the host";
+    "strip debug sections (`wasm-tools strip`), or raise `component_mb` of `[plugins.limits]`";
 
 /// A version of a plugin.
 #[derive(Debug, Serialize, ToSchema)]

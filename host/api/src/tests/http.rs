@@ -46,7 +46,7 @@ async fn a_body_over_the_limit_is_refused_before_it_is_read() {
     assert_eq!(
         answer.detail(),
         "Payload too large: the body has 49 bytes, the limit is 20 bytes; hint: send less at a \
-         time, or raise the body limit of the host"
+         time, or raise `body_bytes_max` or `batch_bytes_max` of `[api]`"
     );
     let answer = api.post(PUSH, TASK).await;
     assert!(answer.detail().contains("the body has more than 20 bytes"));

@@ -21,7 +21,8 @@ use crate::{
 
 /// Headers with this start become attributes of the message.
 const ATTRIBUTE_PREFIX: &str = "x-attribute-";
-const TOO_LARGE: &str = "send the message in parts, or raise the body limit of the host";
+const TOO_LARGE: &str =
+    "send the message in parts, or raise `body_bytes_max` or `batch_bytes_max` of `[api]`";
 
 /// One message, whatever its body is.
 pub(in crate::routes) struct OneMessage(pub(super) NewMessage);
