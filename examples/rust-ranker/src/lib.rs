@@ -1,38 +1,26 @@
-//! A whole ranker: deep scans first, and the red team's before all others.
+//! A whole ranker: the deepest scans first, and among equals the oldest, as always.
 
 use hinny_plugin::ranker::*;
 
-/// What it reads of each task; nothing else crosses the boundary.
 #[derive(Inputs)]
-pub struct Scan<'a> {
-    #[input(created_at)]
-    created_ms: i64,
+struct Scan {
     #[input("/scan_level")]
-    level: Option<i64>,
-    #[input("/team", default = "nobody")]
-    team: &'a str,
+    level: i64,
 }
 
-/// Seconds that one level is worth.
-pub struct Mine {
-    weight: i64,
-}
+struct DeepFirst;
 
-impl Ranker for Mine {
-    type Task<'a> = Scan<'a>;
+impl Ranker for DeepFirst {
+    type Task<'a> = Scan;
 
-    fn configure(settings: &Settings) -> Result<Self, String> {
-        settings.deny_unknown(&["weight"])?;
-        Ok(Self { weight: settings.integer_in("weight", 3600, 0..=86_400)? })
-    }
+    no_settings!();
 
-    fn rank(&self, task: &Scan<'_>, _context: &Context) -> i64 {
-        let ahead = task.level.unwrap_or(0) * self.weight;
-        task.created_ms / 1000 - if task.team == "red" { 2 * ahead } else { ahead }
+    fn rank(&self, scan: &Scan, _context: &Context) -> i64 {
+        -scan.level.clamp(0, 4)
     }
 }
 
-hinny_plugin::export_ranker!(Mine);
+hinny_plugin::export_ranker!(DeepFirst);
 
 #[cfg(test)]
 mod tests {
@@ -42,13 +30,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_deep_scan_of_the_red_team_goes_first() {
-        let order = RankerTest::<Mine>::new(json!({"weight": 60}))
+    fn the_deepest_scan_goes_first_and_among_equals_the_oldest() {
+        let order = RankerTest::<DeepFirst>::new(json!({}))
             .unwrap()
-            .task(TestTask::new("plain", json!({})).created_at(30_000))
-            .task(TestTask::new("deep", json!({"scan_level": 2})).created_at(90_000))
-            .task(TestTask::new("red", json!({"scan_level": 2, "team": "red"})).created_at(99_000))
+            .task(TestTask::new("late", json!({"scan_level": 2})).created_at(3_000))
+            .task(TestTask::new("early", json!({"scan_level": 2})).created_at(2_000))
+            .task(TestTask::new("unknown level", json!({})).created_at(1_000))
+            .task(TestTask::new("deepest", json!({"scan_level": 4})).created_at(4_000))
             .order();
-        assert_eq!(order.unwrap(), ["red", "deep", "plain"]);
+        assert_eq!(order.unwrap(), ["deepest", "early", "late", "unknown level"]);
+    }
+
+    #[test]
+    fn no_level_is_beyond_all_others() {
+        let priorities = RankerTest::<DeepFirst>::new(json!({}))
+            .unwrap()
+            .task(TestTask::new("absurd", json!({"scan_level": i64::MIN})))
+            .task(TestTask::new("absurd, too", json!({"scan_level": i64::MAX})))
+            .priorities();
+        assert_eq!(priorities.unwrap(), [0, -4]);
     }
 }

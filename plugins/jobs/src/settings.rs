@@ -4,7 +4,7 @@ use hinny_plugin::scheduler::{SettingError, SettingValue, Settings};
 use serde_json::Value;
 
 /// A scheduler for any work.
-pub struct Jobs {
+pub(crate) struct Jobs {
     pub(crate) task_type: String,
     pub(crate) schema: String,
     /// JSON pointers to what makes a task the same work; none: all of its data.

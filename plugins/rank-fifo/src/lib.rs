@@ -17,10 +17,7 @@ pub struct Fifo;
 impl Ranker for Fifo {
     type Task<'a> = Task;
 
-    fn configure(settings: &Settings) -> Result<Self, String> {
-        settings.deny_unknown(&[])?;
-        Ok(Self)
-    }
+    no_settings!();
 
     fn rank(&self, task: &Task, _context: &Context) -> i64 {
         task.asked.unwrap_or(task.created_ms / 1000)

@@ -140,8 +140,8 @@ impl Term {
     }
 
     fn number_rule(&self) -> Result<Rule, String> {
-        self.deny("number", self.values.is_some(), "values")?;
-        self.deny("number", self.others.is_some(), "others")?;
+        deny("number", self.values.is_some(), "values")?;
+        deny("number", self.others.is_some(), "others")?;
         let (weight, per) = (self.weight()?, self.per.unwrap_or(1.0));
         if per <= 0.0 {
             return Err(format!("`per` is {per}, expected more than 0"));
@@ -156,14 +156,14 @@ impl Term {
 
     fn flag_rule(&self) -> Result<Rule, String> {
         self.deny_bounds("flag")?;
-        self.deny("flag", self.values.is_some(), "values")?;
-        self.deny("flag", self.others.is_some(), "others")?;
+        deny("flag", self.values.is_some(), "values")?;
+        deny("flag", self.others.is_some(), "others")?;
         Ok(Rule::Flag { weight: self.weight()? })
     }
 
     fn text_rule(&self) -> Result<Rule, String> {
         self.deny_bounds("text")?;
-        self.deny("text", self.weight.is_some(), "weight")?;
+        deny("text", self.weight.is_some(), "weight")?;
         let Some(weights) = self.values.clone() else {
             return Err("text needs `values`, a weight for each text".to_owned());
         };
@@ -175,12 +175,12 @@ impl Term {
     }
 
     fn deny_bounds(&self, kind: &str) -> Result<(), String> {
-        self.deny(kind, self.per.is_some(), "per")?;
-        self.deny(kind, self.min.is_some(), "min")?;
-        self.deny(kind, self.max.is_some(), "max")
+        deny(kind, self.per.is_some(), "per")?;
+        deny(kind, self.min.is_some(), "min")?;
+        deny(kind, self.max.is_some(), "max")
     }
+}
 
-    fn deny(&self, kind: &str, is_set: bool, key: &str) -> Result<(), String> {
-        if is_set { Err(format!("`{key}` means nothing for a {kind}")) } else { Ok(()) }
-    }
+fn deny(kind: &str, is_set: bool, key: &str) -> Result<(), String> {
+    if is_set { Err(format!("`{key}` means nothing for a {kind}")) } else { Ok(()) }
 }

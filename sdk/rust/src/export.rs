@@ -151,6 +151,10 @@ macro_rules! export_ranker {
             // would claim the same symbols.
             #[cfg(target_arch = "wasm32")]
     $crate::bindings::ranker::export!(Exported with_types_in $crate::bindings::ranker);
+
+            // So natively nobody calls the plugin; this keeps lints from calling it dead.
+            #[cfg(not(target_arch = "wasm32"))]
+            const _: Exported = Exported;
         };
     };
 }
@@ -224,6 +228,40 @@ macro_rules! export_scheduler {
             $crate::bindings::scheduler::export!(
                 Exported with_types_in $crate::bindings::scheduler
             );
+
+            #[cfg(not(target_arch = "wasm32"))]
+            const _: Exported = Exported;
         };
+    };
+}
+
+/// `configure` of a plugin that has no settings, and nothing to remember: refuses every setting.
+///
+/// ```
+/// # use hinny_plugin::{ranker::*, testing::*};
+/// # use serde_json::json;
+/// # #[derive(Inputs)]
+/// # struct Task { #[input(attempts)] attempts: i64 }
+/// struct Mine;
+///
+/// impl Ranker for Mine {
+/// #   type Task<'a> = Task;
+///     no_settings!();
+///     // …
+/// #   fn rank(&self, task: &Task, _: &Context) -> i64 { task.attempts }
+/// }
+///
+/// let refused = RankerTest::<Mine>::new(json!({"weight": 1})).unwrap_err();
+/// assert_eq!(refused, "setting `weight` is unknown, there are none");
+/// ```
+#[macro_export]
+macro_rules! no_settings {
+    () => {
+        fn configure(
+            settings: &$crate::settings::Settings,
+        ) -> ::std::result::Result<Self, ::std::string::String> {
+            settings.deny_unknown(&[])?;
+            ::std::result::Result::Ok(Self)
+        }
     };
 }

@@ -5,6 +5,7 @@
 pub use crate::{
     bindings::ranker::exports::hinny::plugin::ranker::{Context, Explanation, Refresh, Term},
     inputs::{Batch, Input, InputSource, InputType, Inputs, RankError, Row},
+    no_settings,
     settings::{SettingError, SettingValue, Settings},
 };
 

@@ -8,10 +8,7 @@
 //! struct Pings;
 //!
 //! impl Scheduler for Pings {
-//!     fn configure(settings: &Settings) -> Result<Self, String> {
-//!         settings.deny_unknown(&[])?;
-//!         Ok(Self)
-//!     }
+//!     no_settings!();
 //!
 //!     fn describe(&self) -> Description {
 //!         Description::new("ping").messages("hosts")
@@ -40,6 +37,7 @@ pub use crate::{
         Admitted, Cancel, Command, DisableSchedule, Draft, DueSchedule, Failure, FinishedTask,
         Interest, Message, MissedFire, Push, Rejection, Retry, Tick, Trigger, UpsertSchedule,
     },
+    no_settings,
     settings::{SettingError, SettingValue, Settings},
 };
 

@@ -43,6 +43,7 @@ pub(super) fn forget() -> Result<()> {
 }
 
 fn make() -> Result<PathBuf> {
+    const TOOLCHAIN: &str = "toolchain";
     const TOOLS: [&str; 4] = ["apt-get", "apt-cache", "dpkg-deb", "tar"];
     if let Some(missing) = TOOLS.into_iter().find(|tool| !sh::has(tool)) {
         bail!("there is no `{missing}`: not a Debian");
@@ -57,7 +58,7 @@ fn make() -> Result<PathBuf> {
          disk, one to three minutes, once",
         packages.version
     ));
-    let toolchain = making.folder().join("toolchain");
+    let toolchain = making.folder().join(TOOLCHAIN);
     apt.unpack(&packages, &toolchain)?;
     write_rustc(&toolchain)?;
     standard_library::build(&toolchain, making.folder())?;
@@ -65,7 +66,7 @@ fn make() -> Result<PathBuf> {
     if !linker::has_std(&toolchain.join("usr"), TARGET) {
         bail!("the standard library was built, but is not in {}", toolchain.display());
     }
-    let made = making.finish(&toolchain, &cache.join(&packages.version))?;
+    let made = making.finish(TOOLCHAIN, &cache.join(&packages.version))?;
     let seconds = started.elapsed().as_secs();
     sh::step(format_args!("guest toolchain is ready in {} ({seconds} s)", made.display()));
     Ok(made)

@@ -15,6 +15,10 @@ type Cell = Option<Value>;
 
 /// The batch for declared inputs; refuses what the host would refuse.
 pub(super) fn of(inputs: &[Input], tasks: &[TestTask], now: i64) -> Result<Batch, String> {
+    const INPUTS_MAX: usize = 64;
+    if inputs.len() > INPUTS_MAX {
+        return Err(format!("{} inputs are declared, the host takes {INPUTS_MAX}", inputs.len()));
+    }
     let columns: Result<_, String> = inputs
         .iter()
         .map(|input| {
@@ -71,7 +75,8 @@ fn convert(kind: InputType, value: &Value) -> Cell {
     match (kind, value) {
         (_, Value::Null) => None,
         (InputType::Integer, Value::Number(number)) => {
-            let whole = || number.as_f64().filter(|float| float.fract() == 0.0);
+            let is_exact = |float: &f64| float.fract() == 0.0 && float.abs() < 2_f64.powi(53);
+            let whole = || number.as_f64().filter(is_exact);
             number.as_i64().or_else(|| whole().map(|float| float as i64)).map(Value::from)
         }
         (InputType::Float, Value::Number(_))

@@ -31,9 +31,9 @@ impl Making {
         &self.folder
     }
 
-    /// Moves the result into place. When another was faster, its result serves as well.
-    pub(super) fn finish(self, made: &Path, place: &Path) -> Result<PathBuf> {
-        match fs::rename(made, place) {
+    /// Moves a folder in it into place. When another was faster, its result serves as well.
+    pub(super) fn finish(self, made: &str, place: &Path) -> Result<PathBuf> {
+        match fs::rename(self.folder.join(made), place) {
             Err(error) if place.join("rustc").is_file() => {
                 sh::step(format_args!("{} is there already ({error})", place.display()));
             }
