@@ -41,6 +41,17 @@ mod row;
 ///
 /// What a task does not have is `None`, or the `default`, or else zero, false or empty.
 ///
+/// A field that cannot be an input is an error at its place:
+///
+/// ```compile_fail
+/// # use hinny_plugin::ranker::*;
+/// #[derive(Inputs)]
+/// struct Scan {
+///     #[input("scan_level")] // `scan_level` is not a JSON pointer; did you mean `/scan_level`?
+///     level: i64,
+/// }
+/// ```
+///
 /// A ranker whose inputs depend on its settings uses [`Row`] and overrides
 /// [`Ranker::inputs`](crate::ranker::Ranker::inputs).
 pub trait Inputs<'a>: Sized {
@@ -81,3 +92,6 @@ impl Input {
         Some(Self { name: name.to_owned(), source, kind })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -50,3 +50,6 @@ mod ranker;
 mod scheduler;
 mod settings;
 mod task;
+
+#[cfg(test)]
+mod tests;

@@ -137,3 +137,36 @@ impl InputField {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(item: &str) -> String {
+        expand(&syn::parse_str(item).unwrap()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_cannot_be_inputs_is_told_with_what_can() {
+        for (item, expected) in [
+            ("enum A {}", "inputs are a struct with named fields"),
+            ("struct A(#[input(wait)] i64);", "inputs are a struct with named fields"),
+            ("struct A<T> { #[input(wait)] a: T }", "no parameters but one lifetime"),
+            ("struct A { a: i64 }", "say where the input comes from"),
+            ("struct A { #[input(wait)] #[input(wait)] a: i64 }", "a field is one input"),
+            ("struct A { #[input(weight)] a: i64 }", "or one of created_at, wait, base_priority"),
+            ("struct A { #[input(\"a\")] a: i64 }", "did you mean `/a`?"),
+            ("struct A { #[input(wait, or = 1)] a: i64 }", "expected `default = …` or `name"),
+            ("struct A { #[input(\"/a\")] a: u8 }", "an `i64`, `f64`, `bool` or `&'a str`"),
+            ("struct A { #[input(wait)] a: f64 }", "this input is an `i64`"),
+            ("struct A<'a> { #[input(\"\")] a: Option<bool> }", "this input is an `&'a str`"),
+            ("struct A { #[input(wait, default = 1)] a: Option<i64> }", "`None` when absent"),
+        ] {
+            let refused = refusal(item);
+            assert!(refused.contains(expected), "{item}: {refused}");
+        }
+        let field = |at: i32| format!("#[input(\"/{at}\")] f{at}: i64");
+        let many = (0..65).map(field).collect::<Vec<_>>().join(", ");
+        assert!(refusal(&format!("struct A {{ {many} }}")).contains("at most 64 inputs"));
+    }
+}
