@@ -59,3 +59,8 @@ pub mod tasks;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+
+/// The guide shows code: here it is compiled, and its tests run.
+#[cfg(all(doctest, feature = "json"))]
+#[doc = include_str!("../../../docs/plugin-guide.md")]
+struct Guide;

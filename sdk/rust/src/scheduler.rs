@@ -14,13 +14,13 @@
 //!         Description::new("ping").messages("hosts")
 //!     }
 //!
-//!     fn admit(&self, draft: Draft, _now: i64) -> Result<Admitted, Rejection> {
-//!         Ok(draft.admit_as(format!("ping-{}", draft.organisation)))
+//!     fn admit(&self, _draft: Draft, _now: i64) -> Result<Admitted, Rejection> {
+//!         Err(Rejection::new("hosts are found, not pushed; hint: POST /events/hosts"))
 //!     }
 //!
 //!     fn message(&self, message: Message, _now: i64) -> Result<Vec<Command>, Failure> {
-//!         let host = message.text()?;
-//!         let data = format!("{{\"host\": {host:?}}}");
+//!         let host = message.text()?.trim();
+//!         let data = serde_json::json!({"host": host}).to_string();
 //!         Ok(vec![Push::new("acme", format!("ping-{host}"), data).priority(5).into()])
 //!     }
 //! }

@@ -99,7 +99,7 @@ impl Home {
 }
 
 impl World {
-    fn source(self) -> &'static str {
+    pub(super) fn source(self) -> &'static str {
         match self {
             Self::Ranker => include_str!("../../../sdk/templates/ranker.rs"),
             Self::Scheduler => include_str!("../../../sdk/templates/scheduler.rs"),

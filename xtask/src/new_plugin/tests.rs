@@ -88,3 +88,16 @@ fn what_is_there_already_is_never_overwritten() {
     let refused = run(&args("rank-fifo", World::Ranker, scratch.0.join("fifo"))).unwrap_err();
     assert!(refused.to_string().contains("a package `rank-fifo` already"), "{refused}");
 }
+
+#[test]
+fn the_guide_shows_tests_as_they_are_in_the_templates() {
+    let templates = [World::Ranker, World::Scheduler].map(World::source).concat();
+    let known: Vec<&str> = templates.lines().map(str::trim).collect();
+    let guide = read(&sh::root().unwrap().join("docs/plugin-guide.md")).unwrap();
+    let blocks = guide.split("```rs\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let shown: Vec<&str> = blocks.flat_map(str::lines).map(str::trim).collect();
+    assert!(shown.contains(&"#[test]"), "the guide shows no test");
+    for line in shown.into_iter().filter(|line| !line.starts_with("//")) {
+        assert!(known.contains(&line), "docs/plugin-guide.md: no template has `{line}`");
+    }
+}
