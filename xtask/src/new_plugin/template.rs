@@ -125,7 +125,7 @@ pub(super) fn files(
     let fill = |template: &str| {
         template
             .replace("{{name}}", name.as_str())
-            .replace("{{dependencies}}", &home.dependencies(world))
+            .replace("# {{dependencies}}", &home.dependencies(world))
             .replace("{{test}}", &steps.test)
             .replace("{{build}}", &steps.build)
             .replace("{{component}}", &steps.component)
