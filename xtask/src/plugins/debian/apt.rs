@@ -107,6 +107,14 @@ impl Apt {
 }
 
 /// Of the sources only the standard library is taken: the rest is four times as much.
+const WANTED: [&str; 4] = [
+    // Else `*` would take in the sources of the standard library, which are deeper down.
+    "--no-wildcards-match-slash",
+    "--exclude=./usr/share",
+    "--exclude=./usr/src/*/src",
+    "--exclude=./usr/src/*/compiler",
+];
+
 fn unpack(archive: &Path, toolchain: &Path) -> Result<()> {
     let mut dpkg = Command::new("dpkg-deb");
     let mut dpkg = dpkg
@@ -118,11 +126,7 @@ fn unpack(archive: &Path, toolchain: &Path) -> Result<()> {
     let tar_file = dpkg.stdout.take().context("dpkg-deb has no output")?;
     let mut tar = Command::new("tar");
     tar.arg("--extract").arg("--directory").arg(toolchain).stdin(tar_file);
-    tar.args([
-        "--exclude=./usr/share",
-        "--exclude=./usr/src/*/src",
-        "--exclude=./usr/src/*/compiler",
-    ]);
+    tar.args(WANTED);
     let unpacked = tar.output().context("cannot start tar")?;
     let status = dpkg.wait()?;
     if !status.success() || !unpacked.status.success() {
@@ -153,6 +157,29 @@ fn numbers(version: &str) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_the_sources_the_standard_library_is_taken_and_the_compiler_is_not() {
+        let folder = sh::target_dir().unwrap().join(format!("unpack-{}", std::process::id()));
+        for file in ["library/std/src/lib.rs", "src/llvm/big.c", "compiler/rustc/big.rs"] {
+            let file = folder.join("from/usr/src/rustc-1").join(file);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, "").unwrap();
+        }
+        fs::create_dir_all(folder.join("to")).unwrap();
+        let archive = folder.join("all.tar");
+        let tar = |arguments: &[&str], wanted: &[&str]| {
+            let mut tar = Command::new("tar");
+            tar.arg("--file").arg(&archive).current_dir(&folder).args(arguments).args(wanted);
+            sh::output(&mut tar).unwrap();
+        };
+        tar(&["--create", "--directory", "from", "."], &[]);
+        tar(&["--extract", "--directory", "to"], &WANTED);
+        let unpacked = folder.join("to/usr/src/rustc-1");
+        assert!(unpacked.join("library/std/src/lib.rs").is_file());
+        assert!(!unpacked.join("src").exists() && !unpacked.join("compiler").exists());
+        sh::remove_folder(&folder).unwrap();
+    }
 
     #[test]
     fn versions_compare_by_number() {
