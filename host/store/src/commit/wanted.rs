@@ -1,5 +1,7 @@
 //! What has to be looked up before a commit can be decided.
 
+use std::collections::HashMap;
+
 use hinny_core::{
     EventId, ScheduleId, SchedulerId, TaskHash, TaskId, TaskStatus,
     store::{Guard, ScheduleWrite, TaskUpdate, Unit},
@@ -51,8 +53,30 @@ impl Wanted {
             unit.schedules.iter().for_each(|write| wanted.schedule_write(write));
             unit.pushes.iter().for_each(|task| wanted.push(task));
         }
+        wanted.changes_of_made(units);
         wanted.last_event = !(wanted.tasks.is_empty() && wanted.ids.is_empty());
         wanted
+    }
+
+    /// A schedule that is made and changed in one commit: no row says yet whose it is, so the hash
+    /// that it is to get is looked up by the scheduler that makes it.
+    fn changes_of_made(&mut self, units: &[Unit]) {
+        if self.schedules_like.is_empty() {
+            return;
+        }
+        let writes = || units.iter().flat_map(|unit| &unit.schedules);
+        let made: HashMap<ScheduleId, &SchedulerId> = writes()
+            .filter_map(|write| match write {
+                ScheduleWrite::Create(new) | ScheduleWrite::Upsert(new) => {
+                    Some((new.id, &new.scheduler))
+                }
+                _ => None,
+            })
+            .collect();
+        let by_hash = self.schedules_like.iter().filter_map(|(id, hash)| {
+            made.get(id).map(|scheduler| ((*scheduler).clone(), hash.clone()))
+        });
+        self.schedules_by_hash.extend(by_hash);
     }
 
     fn guard(&mut self, guard: &Guard) {

@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use super::{
     column::{Column, ColumnSpec, ColumnType, Entity, shown},
-    value::{column_check, json_check},
+    containment::{JSON_NODES_MAX, json_of, nodes},
+    value::{bad_value, column_check, json_check},
 };
 
 /// What must hold of a row.
@@ -133,6 +134,7 @@ pub(crate) fn predicate_of(entity: Entity, filter: &Filter) -> Result<Predicate,
     if got > Filter::MAX_CONDITIONS {
         return Err(FilterError::TooMany { max: Filter::MAX_CONDITIONS, got });
     }
+    refuse_many_values(filter)?;
     let mut parts = tests(entity, &filter.and)?;
     if !filter.or.is_empty() {
         parts.push(Predicate::Any(tests(entity, &filter.or)?));
@@ -141,6 +143,22 @@ pub(crate) fn predicate_of(entity: Entity, filter: &Filter) -> Result<Predicate,
         parts.push(Predicate::Not(Box::new(test(entity, condition)?)));
     }
     Ok(Predicate::All(parts))
+}
+
+fn refuse_many_values(filter: &Filter) -> Result<(), FilterError> {
+    let mut left = JSON_NODES_MAX;
+    for condition in filter.conditions() {
+        // The values of a list are one parameter.
+        if matches!(condition.operator, Operator::In | Operator::NotIn) {
+            continue;
+        }
+        let values = json_of(&condition.value).map_or(0, |document| nodes(&document));
+        left = left.checked_sub(values).ok_or_else(|| {
+            let expected = "documents of at most 64 values in all of the filter";
+            bad_value(&condition.column, condition, &condition.value, expected)
+        })?;
+    }
+    Ok(())
 }
 
 fn tests(entity: Entity, conditions: &[Condition]) -> Result<Vec<Predicate>, FilterError> {

@@ -8,16 +8,19 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
-    column::{ColumnSpec, ColumnType},
-    containment::{JSON_NODES_MAX, json_of, nodes},
+    column::{ColumnSpec, ColumnType, shown},
+    containment::{JSON_DEPTH_MAX, depth, json_of},
     predicate::{Check, Comparison, Operand, bad_operator},
 };
 
 /// Longest value that is shown in an error.
 const SHOWN_MAX: usize = 80;
 
-/// Longest text to compare with, in bytes: the longest pattern of the databases.
+/// Longest text to compare with, in bytes.
 const TEXT_MAX: usize = 50_000;
+
+/// Longest pattern, in bytes: a database may write each as three, and takes 50,000.
+const PATTERN_MAX: usize = 16_000;
 
 /// The check of a plain column, and whether it is negated.
 pub(crate) fn column_check(
@@ -33,7 +36,7 @@ pub(crate) fn column_check(
         Operator::Is if spec.holds == ColumnType::Flag => {
             Check::Compare(Comparison::Eq, operand(spec, condition, value)?)
         }
-        Operator::Is => return Err(bad_value(spec, condition, value, "null")),
+        Operator::Is => return Err(bad_value(spec.name, condition, value, "null")),
         Operator::In => {
             Check::OneOf(list(spec, condition, |value| operand(spec, condition, value))?)
         }
@@ -68,7 +71,7 @@ pub(crate) fn json_check(
             return Err(bad_operator(spec, condition, why));
         }
         Operator::Is if !value.is_boolean() => {
-            return Err(bad_value(spec, condition, value, "null, true or false"));
+            return Err(bad_value(spec.name, condition, value, "null, true or false"));
         }
         Operator::Is => Check::Compare(Comparison::Eq, scalar(spec, condition, value)?),
         Operator::In => {
@@ -77,7 +80,7 @@ pub(crate) fn json_check(
         operator => match comparison(operator) {
             Some(Comparison::Eq) => Check::Compare(Comparison::Eq, scalar(spec, condition, value)?),
             Some(_) if value.is_boolean() => {
-                return Err(bad_value(spec, condition, value, "text or a number"));
+                return Err(bad_value(spec.name, condition, value, "text or a number"));
             }
             Some(way) => Check::Compare(way, scalar(spec, condition, value)?),
             None => text_check(spec, condition, operator)?,
@@ -127,6 +130,10 @@ fn text_check(
     operator: Operator,
 ) -> Result<Check, FilterError> {
     let text = text(spec, condition, &condition.value)?;
+    if matches!(operator, Operator::Like | Operator::Ilike) && text.len() > PATTERN_MAX {
+        let expected = "a pattern of at most 16000 bytes";
+        return Err(bad_value(spec.name, condition, &condition.value, expected));
+    }
     match operator {
         Operator::Like => Ok(Check::Like { pattern: text, fold_case: false }),
         Operator::Ilike => Ok(Check::Like { pattern: text, fold_case: true }),
@@ -138,7 +145,7 @@ fn text_check(
 
 /// A value for a plain column.
 fn operand(spec: ColumnSpec, condition: &Condition, value: &Value) -> Result<Operand, FilterError> {
-    let bad = |expected| bad_value(spec, condition, value, expected);
+    let bad = |expected| bad_value(spec.name, condition, value, expected);
     match spec.holds {
         ColumnType::Text => text(spec, condition, value).map(Operand::Text),
         ColumnType::Integer => number(value).ok_or_else(|| bad("a number")),
@@ -170,7 +177,7 @@ fn scalar(spec: ColumnSpec, condition: &Condition, value: &Value) -> Result<Oper
         Value::Bool(flag) => Ok(Operand::Flag(*flag)),
         Value::String(_) => text(spec, condition, value).map(Operand::Text),
         _ => number(value)
-            .ok_or_else(|| bad_value(spec, condition, value, "text, a number, true or false")),
+            .ok_or_else(|| bad_value(spec.name, condition, value, "text, a number, true or false")),
     }
 }
 
@@ -182,7 +189,7 @@ fn list(
 ) -> Result<Vec<Operand>, FilterError> {
     let value = &condition.value;
     let Value::Array(values) = value else {
-        return Err(bad_value(spec, condition, value, "a list"));
+        return Err(bad_value(spec.name, condition, value, "a list"));
     };
     let operands: Vec<_> = values.iter().map(convert).collect::<Result<_, _>>()?;
     let mixed = operands.windows(2).any(|pair| match pair {
@@ -190,7 +197,7 @@ fn list(
         _ => false,
     });
     if mixed {
-        return Err(bad_value(spec, condition, value, "a list of values of one type"));
+        return Err(bad_value(spec.name, condition, value, "a list of values of one type"));
     }
     Ok(operands)
 }
@@ -211,8 +218,8 @@ fn number(value: &Value) -> Option<Operand> {
 fn text(spec: ColumnSpec, condition: &Condition, value: &Value) -> Result<String, FilterError> {
     match value.as_str() {
         Some(text) if text.len() <= TEXT_MAX => Ok(text.to_owned()),
-        Some(_) => Err(bad_value(spec, condition, value, "text of at most 50000 bytes")),
-        None => Err(bad_value(spec, condition, value, "text")),
+        Some(_) => Err(bad_value(spec.name, condition, value, "text of at most 50000 bytes")),
+        None => Err(bad_value(spec.name, condition, value, "text")),
     }
 }
 
@@ -225,14 +232,15 @@ fn document(spec: ColumnSpec, condition: &Condition) -> Result<Value, FilterErro
         other => Some(other.clone()),
     });
     match document {
-        Some(document) if nodes(&document) <= JSON_NODES_MAX => Ok(document),
-        Some(_) => Err(bad_value(spec, condition, value, "a JSON document of at most 256 values")),
-        None => Err(bad_value(spec, condition, value, "a JSON document, as text or as it is")),
+        Some(document) if depth(&document) <= JSON_DEPTH_MAX => Ok(document),
+        Some(_) => Err(bad_value(spec.name, condition, value, "a JSON document at most 16 deep")),
+        None => Err(bad_value(spec.name, condition, value, "a JSON document, as text or as it is")),
     }
 }
 
-fn bad_value(
-    spec: ColumnSpec,
+/// The error for a value that does not fit.
+pub(crate) fn bad_value(
+    column: &str,
     condition: &Condition,
     value: &Value,
     expected: &'static str,
@@ -242,6 +250,6 @@ fn bad_value(
     if value.len() < text.len() {
         value.push('…');
     }
-    let (column, operator) = (spec.name.to_owned(), condition.operator.name());
+    let (column, operator) = (shown(column), condition.operator.name());
     FilterError::BadValue { column, operator, value, expected }
 }

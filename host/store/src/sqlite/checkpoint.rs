@@ -42,6 +42,7 @@ pub(crate) async fn keep_short(
     let mut connection = None;
     loop {
         tokio::select! {
+            biased;
             () = stop.cancelled() => break,
             _ = look.tick() => {}
         }

@@ -23,7 +23,7 @@ pub(crate) async fn commit(
     let mut turn = writer.turn().await?;
     let known = load(turn.connection(), &wanted).await?;
     let Decision { outcomes, changes } = decide(units, known, tell);
-    save(turn.connection(), changes).await?;
+    save(turn.connection(), &changes).await?;
     turn.done();
     Ok(outcomes)
 }

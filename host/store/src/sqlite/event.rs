@@ -126,7 +126,7 @@ fn read_kept(row: &SqliteRow) -> Result<KeptEvent, StoreError> {
     let retry_at = columns.moment_if_any()?;
     let reason = columns.next()?;
     let content_type = columns.next()?;
-    let attributes = columns.from_json()?;
+    let attributes = columns.document()?;
     let body = columns.next()?;
     let message = Message { id, source, at, content_type, body, attributes, delivery };
     Ok(KeptEvent { message, scheduler, state, retry_at, reason })

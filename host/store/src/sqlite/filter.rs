@@ -4,6 +4,7 @@ mod column;
 mod json;
 mod text;
 
+use serde_json::Value;
 use sqlx::{QueryBuilder, Sqlite};
 
 use self::{
@@ -86,7 +87,12 @@ fn push_related(sql: &mut QueryBuilder<Sqlite>, relation: Relation, test: &Test)
 
 fn push_test(sql: &mut QueryBuilder<Sqlite>, tables: Tables, test: &Test) {
     let column = expression(tables, test.column);
+    let in_document = test.column == Column::Data;
     sql.push(if test.negated { "NOT (" } else { "(" });
+    if in_document {
+        // A document that is deeper than the database reads is no match; it must not end the list.
+        sql.push("CASE WHEN json_valid(").push(column).push(") THEN ");
+    }
     match (&test.check, test.column) {
         (Check::JsonEquals(document), _) => equals(sql, column, &test.path, document),
         (Check::JsonContains(document), _) => contains(sql, column, &test.path, document),
@@ -96,7 +102,7 @@ fn push_test(sql: &mut QueryBuilder<Sqlite>, tables: Tables, test: &Test) {
             sql.push(column);
         }),
     }
-    sql.push(")");
+    sql.push(if in_document { " END)" } else { ")" });
 }
 
 /// Appends a check of a value.
@@ -117,14 +123,11 @@ fn push_check(
         }
         Check::OneOf(operands) => {
             value(sql);
-            sql.push(" IN (");
-            for (at, operand) in operands.iter().enumerate() {
-                if at > 0 {
-                    sql.push(", ");
-                }
-                bind(sql, operand);
-            }
-            sql.push(")");
+            // One parameter for any number of values: a statement takes only so many.
+            let item =
+                if matches!(operands[..], [Operand::Id(_), ..]) { "unhex(value)" } else { "value" };
+            sql.push(" IN (SELECT ").push(item).push(" FROM json_each(");
+            sql.push_bind(list(operands)).push("))");
         }
         check => text_check(sql, check, value),
     }
@@ -138,6 +141,18 @@ fn sign(comparison: Comparison) -> &'static str {
         Comparison::Gt => " > ",
         Comparison::Gte => " >= ",
     }
+}
+
+/// Values as a JSON document; ids are hex in it.
+fn list(operands: &[Operand]) -> String {
+    let values = operands.iter().map(|operand| match operand {
+        Operand::Text(text) => Value::from(text.as_str()),
+        Operand::Integer(number) => Value::from(*number),
+        Operand::Float(number) => Value::from(*number),
+        Operand::Flag(flag) => Value::from(*flag),
+        Operand::Id(id) => Value::from(id.simple().to_string()),
+    });
+    Value::Array(values.collect()).to_string()
 }
 
 /// Binds a value.

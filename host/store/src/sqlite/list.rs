@@ -5,7 +5,7 @@ use hinny_core::{
     store::StoreError,
     task::{Page, Task, TaskQuery, Window},
 };
-use sqlx::{QueryBuilder, Sqlite, SqlitePool};
+use sqlx::{QueryBuilder, Sqlite, SqlitePool, sqlite::SqliteRow};
 
 use super::{
     error::meaning,
@@ -41,7 +41,7 @@ pub(crate) async fn tasks(
     push(&mut sql, Tables::Tasks, &predicate);
     sql.push(" ORDER BY t.created_at DESC, t.id DESC");
     push_window(&mut sql, window);
-    let rows = sql.build().fetch_all(readers).await.map_err(|error| meaning(&error))?;
+    let rows = fetch(readers, sql).await?;
     Ok(Page { count, items: rows.iter().map(task).collect::<Result<_, _>>()? })
 }
 
@@ -63,7 +63,7 @@ pub(crate) async fn schedules(
     push(&mut sql, Tables::Schedules, &predicate);
     sql.push(" ORDER BY s.created_at DESC, s.id DESC");
     push_window(&mut sql, window);
-    let rows = sql.build().fetch_all(readers).await.map_err(|error| meaning(&error))?;
+    let rows = fetch(readers, sql).await?;
     Ok(Page { count, items: rows.iter().map(read_schedule).collect::<Result<_, _>>()? })
 }
 
@@ -111,9 +111,18 @@ async fn read_count(
     readers: &SqlitePool,
     mut sql: QueryBuilder<Sqlite>,
 ) -> Result<u64, StoreError> {
-    let count: i64 =
-        sql.build_query_scalar().fetch_one(readers).await.map_err(|error| meaning(&error))?;
+    let count = sql.build_query_scalar().persistent(false).fetch_one(readers).await;
+    let count: i64 = count.map_err(|error| meaning(&error))?;
     Ok(u64::try_from(count).unwrap_or(0))
+}
+
+/// Runs a statement that was made of a filter. It is not kept prepared: each filter makes another,
+/// of any size, and only the caller knows whether it comes again.
+pub(crate) async fn fetch(
+    readers: &SqlitePool,
+    mut sql: QueryBuilder<Sqlite>,
+) -> Result<Vec<SqliteRow>, StoreError> {
+    sql.build().persistent(false).fetch_all(readers).await.map_err(|error| meaning(&error))
 }
 
 fn push_window(sql: &mut QueryBuilder<Sqlite>, window: Window) {

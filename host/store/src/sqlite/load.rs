@@ -145,7 +145,9 @@ fn read(wanted: &Wanted, answers: &mut Answers) -> Result<Known, StoreError> {
         wanted.schedules_like.is_empty(),
     ] {
         let schedules: Vec<_> = all(rows_if(!listed), read_schedule)?;
-        schedules.into_iter().for_each(|schedule| known.add_schedule(schedule));
+        for schedule in schedules {
+            known.add_schedule(schedule);
+        }
     }
     let ids = rows_if(!wanted.schedule_ids.is_empty());
     known.schedule_ids.extend(all::<_, Vec<_>>(ids, |row| one_id(row).map(ScheduleId))?);
@@ -158,10 +160,10 @@ fn read(wanted: &Wanted, answers: &mut Answers) -> Result<Known, StoreError> {
 }
 
 fn all<T, C: FromIterator<T>>(
-    rows: Vec<SqliteRow>,
+    rows: impl AsRef<[SqliteRow]>,
     read: impl Fn(&SqliteRow) -> Result<T, StoreError>,
 ) -> Result<C, StoreError> {
-    rows.iter().map(read).collect()
+    rows.as_ref().iter().map(read).collect()
 }
 
 fn seen(row: &SqliteRow) -> Result<(hinny_core::SchedulerId, EventId), StoreError> {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use hinny_core::store::StoreError;
 use sqlx::{
-    ConnectOptions as _, Connection as _, SqlitePool,
+    ConnectOptions as _, Connection as _, SqliteConnection, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use tempfile::TempDir;
@@ -43,6 +43,7 @@ pub(crate) async fn open(options: &SqliteOptions) -> Result<Opened, StoreError> 
     let writing = setup.writing();
     let mut connection = writing.connect().await.map_err(|error| meaning(&error))?;
     migrate::migrate(&mut connection).await?;
+    check_writable(&mut connection).await?;
     let readers = SqlitePoolOptions::new()
         .max_connections(options.readers_max.max(1))
         .acquire_timeout(options.busy_timeout)
@@ -53,6 +54,16 @@ pub(crate) async fn open(options: &SqliteOptions) -> Result<Opened, StoreError> 
         .map_err(|error| meaning(&error))?;
     let writer = Writer::new(writing.clone(), connection);
     Ok(Opened { writer, readers, others: writing, folder })
+}
+
+/// Finds out whether commits will work: a file that may only be read opens without an error, and
+/// even begins a transaction. This changes nothing, but takes the right to.
+async fn check_writable(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM event_seen WHERE false")
+        .execute(connection)
+        .await
+        .map(|_| ())
+        .map_err(|error| meaning(&error))
 }
 
 /// Brings the schema of a database up to date; the answer is the schema before and now.

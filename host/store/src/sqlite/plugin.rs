@@ -159,7 +159,7 @@ fn read_version(row: &SqliteRow) -> Result<PluginVersion, StoreError> {
         size: columns.number()?,
         uploaded_at: columns.moment()?,
         uploaded_by: columns.next()?,
-        verdict: columns.from_json()?,
+        verdict: columns.document()?,
     })
 }
 
@@ -169,7 +169,7 @@ fn read_activation(row: &SqliteRow, slot: &Slot) -> Result<Activation, StoreErro
         slot: slot.clone(),
         generation: columns.number()?,
         digest: columns.digest()?,
-        settings: columns.from_json()?,
+        settings: columns.document()?,
         at: columns.moment()?,
         by: columns.next()?,
         reason: columns.next()?,

@@ -108,7 +108,7 @@ impl<'r> Columns<'r> {
     }
 
     /// The next value, as what a JSON document says.
-    pub(crate) fn from_json<T: DeserializeOwned>(&mut self) -> Result<T, StoreError> {
+    pub(crate) fn document<T: DeserializeOwned>(&mut self) -> Result<T, StoreError> {
         let text: &str = self.next()?;
         serde_json::from_str(text).map_err(|error| self.corrupt(&error))
     }

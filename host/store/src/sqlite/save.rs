@@ -165,20 +165,20 @@ const COUNTS: &str = rows!(
 /// Writes everything and commits, in one round trip.
 pub(crate) async fn save(
     connection: &mut SqliteConnection,
-    changes: Changes,
+    changes: &Changes,
 ) -> Result<(), StoreError> {
     let script = write(changes).map_err(|error| meaning(&error))?;
     script.run(connection).await.map(|_| ()).map_err(|error| meaning(&error))
 }
 
-fn write(changes: Changes) -> Result<Script, sqlx::Error> {
+fn write(changes: &Changes) -> Result<Script, sqlx::Error> {
     let mut script = Script::default();
-    write_guards(&mut script, &changes)?;
-    write_tasks(&mut script, &changes)?;
-    write_schedules(&mut script, &changes)?;
-    write_pushes(&mut script, &changes)?;
+    write_guards(&mut script, changes)?;
+    write_tasks(&mut script, changes)?;
+    write_schedules(&mut script, changes)?;
+    write_pushes(&mut script, changes)?;
     script.step_each(EVENTS, changes.events.iter().map(event_row))?;
-    write_kept(&mut script, &changes)?;
+    write_kept(&mut script, changes)?;
     script.step_each(COUNTS, changes.counts.iter().map(count_row))?;
     script.step(END);
     Ok(script)

@@ -187,30 +187,35 @@ fn item_exists(
         contains_at(sql, &format!("{alias}.value"), "$", item, depth + 1);
         sql.push(" END");
     } else {
-        scalar_is(sql, item, &format!("{alias}.type"), |sql| {
-            sql.push(&alias).push(".value");
-        });
+        let column = |name: &'static str| {
+            let alias = alias.clone();
+            move |sql: &mut QueryBuilder<Sqlite>| {
+                sql.push(&alias).push(name);
+            }
+        };
+        scalar_is(sql, item, column(".type"), column(".value"));
     }
     sql.push(")");
 }
 
 fn scalar_at(sql: &mut QueryBuilder<Sqlite>, column: &str, place: &str, scalar: &Value) {
-    sql.push("EXISTS (SELECT 1 FROM (SELECT json_type(").push(column).push(", ");
-    sql.push_bind(place.to_owned()).push(") AS kind, json_extract(").push(column).push(", ");
-    sql.push_bind(place.to_owned()).push(") AS value) WHERE ");
-    scalar_is(sql, scalar, "kind", |sql| {
-        sql.push("value");
+    // Without a subquery: a statement may hold thousands of these, and each one would be planned.
+    let kind = |sql: &mut QueryBuilder<Sqlite>| {
+        sql.push("ifnull(json_type(").push(column).push(", ").push_bind(place.to_owned());
+        sql.push("), '')");
+    };
+    scalar_is(sql, scalar, kind, |sql| {
+        sql.push("json_extract(").push(column).push(", ").push_bind(place.to_owned()).push(")");
     });
-    sql.push(")");
 }
 
 fn scalar_is(
     sql: &mut QueryBuilder<Sqlite>,
     scalar: &Value,
-    kind: &str,
+    kind: impl Fn(&mut QueryBuilder<Sqlite>),
     value: impl Fn(&mut QueryBuilder<Sqlite>),
 ) {
-    sql.push(kind);
+    kind(sql);
     match scalar {
         Value::Bool(true) => {
             sql.push(" = 'true'");
@@ -249,15 +254,10 @@ fn places(path: &[String]) -> Vec<String> {
         !segment.is_empty() && segment.len() <= 9 && segment.bytes().all(|b| b.is_ascii_digit())
     };
     let joined = |positions: bool| {
-        let mut place = String::from("$");
-        for segment in path {
-            if positions && is_position(segment) {
-                place.push_str(&format!("[{segment}]"));
-            } else {
-                place.push_str(&label(segment));
-            }
-        }
-        place
+        let step = |segment: &String| {
+            if positions && is_position(segment) { format!("[{segment}]") } else { label(segment) }
+        };
+        std::iter::once("$".to_owned()).chain(path.iter().map(step)).collect::<String>()
     };
     let names = joined(false);
     if path.iter().any(is_position) { vec![joined(true), names] } else { vec![names] }
