@@ -3,4 +3,5 @@
 mod examples;
 
 mod queue;
+mod store;
 mod wit;

@@ -2,9 +2,16 @@
 //!
 //! A test is an async function that takes a [`subject::Subject`]; the list at the end makes it a
 //! test per database. A new database adds a line to the macro and nothing to the suite.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that does not find what it looks for has failed"
+)]
 
 mod claims;
 mod counts;
+mod documents;
 mod events;
 mod filters;
 mod guards;
@@ -13,6 +20,7 @@ mod make;
 mod plugins;
 mod pushes;
 mod queries;
+mod refusals;
 mod schedules;
 mod sqlite_faults;
 mod subject;
@@ -66,6 +74,7 @@ on_every_database! {
     claims {
         a_claimed_task_comes_as_it_was_with_attempt_and_lease
         a_claim_is_stored
+        a_worker_may_call_itself_anything
         a_task_is_handed_out_once
         what_is_not_queued_is_gone
         a_task_that_comes_back_is_handed_out_again
@@ -99,6 +108,7 @@ on_every_database! {
         a_change_changes_what_it_names
         a_hash_cannot_be_changed_to_a_taken_one
         two_schedules_swap_their_hashes_within_a_commit
+        a_schedule_that_is_made_and_renamed_in_a_commit_does_not_take_a_hash
         a_disabled_schedule_is_not_due
         what_is_not_there_is_not_found
         the_tasks_of_a_deleted_schedule_stay
@@ -138,13 +148,20 @@ on_every_database! {
     }
     filters {
         every_operator_finds_what_it_should
-        values_inside_of_data_compare_by_their_type
-        documents_are_compared_and_contained
         groups_combine
         relations_lead_to_the_other_table
         schedules_have_filters_too
+    }
+    documents {
+        values_inside_of_data_compare_by_their_type
+        documents_are_compared_and_contained
+        a_document_that_is_too_deep_hides_no_other
+    }
+    refusals {
         a_filter_that_cannot_be_used_says_how_to_mend_it
+        a_filter_on_documents_says_how_to_mend_it
         values_are_never_part_of_the_statement
+        the_largest_filters_are_answered
     }
     counts {
         counts_follow_every_task

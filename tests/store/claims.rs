@@ -30,6 +30,15 @@ pub(crate) async fn a_claim_is_stored(subject: &Subject) {
     assert_eq!((task.modified_at, task.created_at), (at(1000), at(1)));
 }
 
+pub(crate) async fn a_worker_may_call_itself_anything(subject: &Subject) {
+    let names = ["", "'; --", "\"\\", "\u{0}a\u{0}", "\u{1f980}\u{200b}\u{7}", "null", "12"];
+    subject.queue(1..8).await;
+    for (name, number) in names.into_iter().zip(1..) {
+        subject.claim(Claim { worker: Some(name.to_owned()), ..claim(number) }).await;
+        assert_eq!(subject.task(number).await.worker.as_deref(), Some(name), "{name:?}");
+    }
+}
+
 pub(crate) async fn a_task_is_handed_out_once(subject: &Subject) {
     subject.queue([1]).await;
     let unit = || Unit { claims: vec![claim(1)], ..Unit::default() };

@@ -87,11 +87,8 @@ pub(crate) async fn a_deadline_moves_once(subject: &Subject) {
     subject
         .unit(Unit { schedules: vec![ScheduleWrite::Create(new_schedule(1))], ..Unit::default() })
         .await;
-    let fire = || Guard::Deadline {
-        schedule: schedule_id(1),
-        expected: at(101),
-        next: Some(at(5000)),
-    };
+    let fire =
+        || Guard::Deadline { schedule: schedule_id(1), expected: at(101), next: Some(at(5000)) };
     let outcomes = subject.units(vec![guarded(fire(), 1), guarded(fire(), 2)]).await;
     assert_eq!(outcomes[0].refused_by, None);
     assert_eq!(outcomes[1].refused_by, Some(0));
@@ -138,9 +135,12 @@ pub(crate) async fn the_revision_of_a_deleted_value_is_never_used_again(subject:
 }
 
 pub(crate) async fn a_value_that_must_not_exist_is_made_once(subject: &Subject) {
-    let make = || only(vec![state("a", Some("x"), Some(0))]);
-    assert_eq!(subject.refused(make()).await, None);
-    assert_eq!(subject.refused(make()).await, Some(0));
+    for key in ["a", "", "'", "\u{0}", "a\u{0}b", "a\u{0}c", "\u{1f980}"] {
+        let make = || only(vec![state(key, Some("x"), Some(0))]);
+        assert_eq!(subject.refused(make()).await, None, "{key:?}");
+        assert_eq!(subject.refused(make()).await, Some(0), "{key:?}");
+        assert_eq!(subject.value(key).await, Some(("x".to_owned(), 1)), "{key:?}");
+    }
 }
 
 pub(crate) async fn values_of_different_plugins_do_not_meet(subject: &Subject) {

@@ -31,7 +31,8 @@ impl Subject {
         numbers
     }
 
-    async fn found_schedules(&self, query: &ScheduleQuery) -> Vec<u128> {
+    /// The numbers of all schedules that match; the count must say the same.
+    pub(crate) async fn found_schedules(&self, query: &ScheduleQuery) -> Vec<u128> {
         let page = self.store.list_schedules(query, ALL).await.unwrap();
         assert_eq!(page.count, u64::try_from(page.items.len()).unwrap());
         page.items.iter().map(|schedule| schedule.id.0.as_u128()).collect()
@@ -90,9 +91,7 @@ pub(crate) async fn every_field_of_a_question_narrows(subject: &Subject) {
     subject.push(tasks).await;
     subject.hand_out(5).await;
     subject.hand_out(6).await;
-    subject
-        .updated(update(6, TaskChange { dead: true, ..status(TaskStatus::Failed) }))
-        .await;
+    subject.updated(update(6, TaskChange { dead: true, ..status(TaskStatus::Failed) })).await;
     let all = TaskQuery::default;
     let cases = [
         (TaskQuery { scheduler: Some(scheduler("other")), ..all() }, vec![2]),
@@ -130,10 +129,8 @@ pub(crate) async fn every_field_of_a_question_narrows(subject: &Subject) {
 }
 
 pub(crate) async fn rare_statuses_are_listed_in_the_same_order(subject: &Subject) {
-    let at_once = (1..=40).map(|number| NewTask {
-        created_at: at(i64::from(number * 7 % 11)),
-        ..new_task(number)
-    });
+    let at_once = (1..=40)
+        .map(|number| NewTask { created_at: at(i64::from(number * 7 % 11)), ..new_task(number) });
     subject.push(at_once.collect()).await;
     for number in 1..=40 {
         use TaskStatus::{Cancelled, Completed, Dispatched, Failed, Queued, Running};

@@ -10,9 +10,7 @@ use hinny_core::{
 use serde_json::json;
 
 use super::{
-    make::{
-        at, claim, condition, hash, jobs, new_task, scheduler, status, task_id, update,
-    },
+    make::{at, claim, condition, hash, jobs, new_task, scheduler, status, task_id, update},
     subject::Subject,
 };
 
@@ -191,10 +189,7 @@ pub(crate) async fn the_last_run_measures_from_the_hand_out(subject: &Subject) {
     let runs = subject.store.last_runs(&jobs(), &[hash("hash-1"), hash("hash-2")]).await.unwrap();
     let run = |status, duration_ms| Some(LastRun { finished_at: at(3000), status, duration_ms });
     // Handed out at 1000 s; the other one never was.
-    assert_eq!(
-        runs,
-        [run(TaskStatus::Completed, 2_000_000), run(TaskStatus::Cancelled, 0)]
-    );
+    assert_eq!(runs, [run(TaskStatus::Completed, 2_000_000), run(TaskStatus::Cancelled, 0)]);
 }
 
 pub(crate) async fn the_database_answers(subject: &Subject) {

@@ -42,7 +42,8 @@ fn disable(number: u32) -> ScheduleWrite {
 }
 
 pub(crate) async fn a_schedule_reads_back_as_it_was_made(subject: &Subject) {
-    for (number, missed) in [MissedFire::Once, MissedFire::Skip, MissedFire::All].iter().enumerate() {
+    for (number, missed) in [MissedFire::Once, MissedFire::Skip, MissedFire::All].iter().enumerate()
+    {
         let new = NewSchedule {
             missed: *missed,
             data: json("{ \"b\":1,\"a\":2 }"),
@@ -152,6 +153,27 @@ pub(crate) async fn two_schedules_swap_their_hashes_within_a_commit(subject: &Su
     let one = subject.store.schedule(schedule_id(1)).await.unwrap().unwrap();
     let two = subject.store.schedule(schedule_id(2)).await.unwrap().unwrap();
     assert_eq!((one.hash, two.hash), (hash("hash-2"), hash("hash-1")));
+}
+
+pub(crate) async fn a_schedule_that_is_made_and_renamed_in_a_commit_does_not_take_a_hash(
+    subject: &Subject,
+) {
+    subject.written(ScheduleWrite::Create(new_schedule(1))).await;
+    let rename = |text: &str| {
+        change(2, ScheduleChange { hash: Some(hash(text)), ..ScheduleChange::default() })
+    };
+    let unit = |write| Unit { schedules: vec![write], ..Unit::default() };
+    let outcomes = subject
+        .units(vec![
+            unit(ScheduleWrite::Create(new_schedule(2))),
+            unit(rename("hash-1")),
+            unit(rename("free")),
+        ])
+        .await;
+    let taken = &outcomes[1].schedules[0];
+    assert!(matches!(taken, ScheduleOutcome::HashTaken(id) if *id == schedule_id(1)), "{taken:?}");
+    let two = subject.store.schedule(schedule_id(2)).await.unwrap().unwrap();
+    assert_eq!(two.hash, hash("free"));
 }
 
 pub(crate) async fn a_disabled_schedule_is_not_due(subject: &Subject) {

@@ -20,6 +20,12 @@ pub(crate) struct Subject {
 }
 
 impl Subject {
+    /// A `SQLite` database that is open.
+    pub(crate) fn over(store: Arc<SqliteStore>) -> Self {
+        let told = Arc::clone(&store);
+        Self { store, tell_finished: Box::new(move |who| told.set_tell_finished(who)) }
+    }
+
     /// Sets whose ended tasks are kept to be told.
     pub(crate) fn tell_finished(&self, scheduler: &SchedulerId) {
         (self.tell_finished)(HashSet::from([scheduler.clone()]));
@@ -40,7 +46,5 @@ impl Subject {
 
 /// A `SQLite` database in a temporary file.
 pub(crate) async fn sqlite() -> Subject {
-    let store = Arc::new(SqliteStore::open(&SqliteOptions::temporary()).await.unwrap());
-    let told = Arc::clone(&store);
-    Subject { store, tell_finished: Box::new(move |who| told.set_tell_finished(who)) }
+    Subject::over(Arc::new(SqliteStore::open(&SqliteOptions::temporary()).await.unwrap()))
 }

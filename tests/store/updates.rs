@@ -50,10 +50,7 @@ pub(crate) async fn a_report_on_an_old_attempt_is_stale(subject: &Subject) {
     subject.hand_out(1).await;
     subject.moved(1, TaskStatus::Queued).await;
     subject.hand_out(1).await;
-    let report = |attempt| TaskChange {
-        attempt: Some(attempt),
-        ..status(TaskStatus::Completed)
-    };
+    let report = |attempt| TaskChange { attempt: Some(attempt), ..status(TaskStatus::Completed) };
     let outcome = subject.update(update(1, report(1))).await;
     assert!(matches!(outcome, UpdateOutcome::Stale { current: 2 }), "{outcome:?}");
     assert_eq!(subject.task(1).await.status, TaskStatus::Dispatched);
@@ -73,10 +70,8 @@ pub(crate) async fn an_update_waits_for_its_status(subject: &Subject) {
 
 pub(crate) async fn a_lease_that_has_not_ended_keeps_its_task(subject: &Subject) {
     subject.queue([1]).await;
-    let lost = |by| TaskUpdate {
-        lease_ended_by: Some(at(by)),
-        ..update(1, status(TaskStatus::Queued))
-    };
+    let lost =
+        |by| TaskUpdate { lease_ended_by: Some(at(by)), ..update(1, status(TaskStatus::Queued)) };
     // It is queued and has no lease at all.
     let outcome = subject.update(lost(9999)).await;
     assert!(matches!(outcome, UpdateOutcome::NotNow(TaskStatus::Queued)), "{outcome:?}");
@@ -90,8 +85,7 @@ pub(crate) async fn a_finished_task_is_closed(subject: &Subject) {
     subject.queue([1]).await;
     subject.hand_out(1).await;
     subject.moved(1, TaskStatus::Running).await;
-    let change =
-        TaskChange { reason: Some("no route".to_owned()), ..status(TaskStatus::Failed) };
+    let change = TaskChange { reason: Some("no route".to_owned()), ..status(TaskStatus::Failed) };
     let outcome = subject.update(update(1, change)).await;
     let UpdateOutcome::Updated { from, task } = outcome else { panic!("{outcome:?}") };
     assert_eq!(from, TaskStatus::Running);
@@ -241,8 +235,7 @@ pub(crate) async fn a_task_that_is_given_up_says_so(subject: &Subject) {
 pub(crate) async fn updates_of_one_task_in_a_commit_follow_each_other(subject: &Subject) {
     subject.queue([1]).await;
     subject.hand_out(1).await;
-    let unit =
-        |to| Unit { updates: vec![update(1, status(to))], ..Unit::default() };
+    let unit = |to| Unit { updates: vec![update(1, status(to))], ..Unit::default() };
     let outcomes = subject
         .units(vec![
             unit(TaskStatus::Running),
@@ -257,8 +250,9 @@ pub(crate) async fn updates_of_one_task_in_a_commit_follow_each_other(subject: &
     assert!(matches!(outcomes[2].updates[..], [UpdateOutcome::Illegal(_)]));
     let steps = subject.store.task_events(task_id(1)).await.unwrap();
     let statuses: Vec<_> = steps.iter().map(|step| step.status).collect();
-    use TaskStatus::{Completed, Dispatched, Queued, Running};
-    assert_eq!(statuses, [Queued, Dispatched, Running, Completed]);
+    let expected =
+        [TaskStatus::Queued, TaskStatus::Dispatched, TaskStatus::Running, TaskStatus::Completed];
+    assert_eq!(statuses, expected);
 }
 
 pub(crate) async fn the_time_of_modification_stays(subject: &Subject) {
