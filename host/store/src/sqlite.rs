@@ -13,6 +13,8 @@ mod matching;
 mod migrate;
 mod open;
 mod options;
+#[cfg(test)]
+mod plans;
 mod plugin;
 mod row;
 mod save;

@@ -61,6 +61,10 @@ const UNTOLD: &str = concat!(
     LIMIT ?"
 );
 
+/// Those whose cost must not grow with what is stored.
+#[cfg(test)]
+pub(super) const STATEMENTS: &[&str] = &[BY_ID, DUE, UNTOLD];
+
 /// One kept message.
 pub(crate) async fn by_id(
     readers: &SqlitePool,

@@ -165,3 +165,6 @@ fn bind(sql: &mut QueryBuilder<Sqlite>, operand: &Operand) {
         Operand::Id(id) => sql.push_bind(id.as_bytes().to_vec()),
     };
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,6 +24,10 @@ const LAST_RUNS: &str = "
     SELECT i.key, h.finished_at, h.status, h.duration_ms FROM json_each(?2) AS i
     CROSS JOIN hash_history AS h ON h.scheduler = ?1 AND h.hash = i.value";
 
+/// Those whose cost must not grow with what is stored.
+#[cfg(test)]
+pub(super) const STATEMENTS: &[&str] = &[EVENTS, LAST_RUNS];
+
 /// The steps in the life of a task, oldest first.
 pub(crate) async fn events(readers: &SqlitePool, id: TaskId) -> Result<Vec<TaskEvent>, StoreError> {
     let query = sqlx::query(EVENTS).bind(id.0.as_bytes().to_vec());

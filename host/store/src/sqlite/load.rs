@@ -80,6 +80,23 @@ const SCHEDULE_LINKS: &str = "
 
 const LAST_EVENT: &str = "SELECT coalesce(max(seq), 0) FROM task_event";
 
+/// Those whose cost must not grow with what is stored.
+#[cfg(test)]
+pub(super) const STATEMENTS: &[&str] = &[
+    SEEN,
+    STATES,
+    TASKS,
+    IDS,
+    LIVE,
+    LIVE_LIKE,
+    SCHEDULES,
+    SCHEDULES_BY_HASH,
+    SCHEDULES_LIKE,
+    SCHEDULE_IDS,
+    SCHEDULE_LINKS,
+    LAST_EVENT,
+];
+
 /// Begins the transaction and looks everything up, in one round trip.
 pub(crate) async fn load(
     connection: &mut SqliteConnection,

@@ -162,6 +162,30 @@ const COUNTS: &str = rows!(
     ON CONFLICT DO UPDATE SET count = count + excluded.count"
 );
 
+/// Those whose cost must not grow with what is stored.
+#[cfg(test)]
+pub(super) const STATEMENTS: &[&str] = &[
+    SEEN,
+    STATES,
+    TASK_STATES,
+    TASKS_REWRITTEN,
+    LIVE_GONE,
+    LIVE_NEW,
+    HELD_GONE,
+    HELD_NEW,
+    ENDED,
+    UNTOLD_GONE,
+    UNTOLD_NEW,
+    TASKS_NEW,
+    TASK_STATES_NEW,
+    EVENTS,
+    SCHEDULES_GONE,
+    SCHEDULES,
+    KEPT_GONE,
+    KEPT,
+    COUNTS,
+];
+
 /// Writes everything and commits, in one round trip.
 pub(crate) async fn save(
     connection: &mut SqliteConnection,

@@ -30,6 +30,10 @@ const DUE: &str = concat!(
     LIMIT ?"
 );
 
+/// Those whose cost must not grow with what is stored.
+#[cfg(test)]
+pub(super) const STATEMENTS: &[&str] = &[BY_ID, DUE];
+
 /// One schedule.
 pub(crate) async fn by_id(
     readers: &SqlitePool,

@@ -9,6 +9,10 @@ const GET: &str = "
     SELECT value, revision FROM plugin_state
     WHERE scheduler = ? AND world = ? AND key = ? AND value IS NOT NULL";
 
+/// Those whose cost must not grow with what is stored.
+#[cfg(test)]
+pub(super) const STATEMENTS: &[&str] = &[GET];
+
 /// A value, with its revision.
 pub(crate) async fn get(
     readers: &SqlitePool,

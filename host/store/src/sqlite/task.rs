@@ -70,6 +70,10 @@ const NEWEST_BY_HASH: &str = concat!(
     LIMIT 1"
 );
 
+/// Those whose cost must not grow with what is stored.
+#[cfg(test)]
+pub(super) const STATEMENTS: &[&str] = &[BY_ID, QUEUED, ENDED_LEASES, NEWEST_BY_HASH];
+
 /// Tasks by id; unknown ids are left out.
 pub(crate) async fn by_id(readers: &SqlitePool, ids: &[TaskId]) -> Result<Vec<Task>, StoreError> {
     let ids = json(&ids.iter().map(|id| HexId(id.0)).collect::<Vec<_>>())?;

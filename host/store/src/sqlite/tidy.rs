@@ -28,6 +28,10 @@ const FORGET_HOURS: &str = "DELETE FROM task_count WHERE hour > 0 AND hour < ?";
 
 const FORGET_ZEROS: &str = "DELETE FROM task_count WHERE count = 0";
 
+/// Those whose cost must not grow with what is stored.
+#[cfg(test)]
+pub(super) const STATEMENTS: &[&str] = &[SEEN];
+
 /// Forgets marks of handled messages from before a moment, and merges old counters.
 pub(crate) async fn tidy(writer: &Writer, before: Timestamp) -> Result<(), StoreError> {
     while forget_marks(writer, before).await? >= MARKS_MAX {}
