@@ -72,7 +72,7 @@ on_every_database! {
         many_tasks_go_in_with_one_commit
     }
     claims {
-        a_claimed_task_comes_as_it_was_with_attempt_and_lease
+        a_claimed_task_comes_as_it_was_with_attempt_lease_and_rank
         a_claim_is_stored
         a_worker_may_call_itself_anything
         a_task_is_handed_out_once

@@ -11,12 +11,14 @@ use super::{
     subject::Subject,
 };
 
-pub(crate) async fn a_claimed_task_comes_as_it_was_with_attempt_and_lease(subject: &Subject) {
+pub(crate) async fn a_claimed_task_comes_as_it_was_with_attempt_lease_and_rank(subject: &Subject) {
     subject.queue([1]).await;
     let mut before = subject.task(1).await;
     let handed_out = subject.hand_out(1).await;
     before.attempt = 1;
     before.lease_until = Some(at(2000));
+    before.priority = Priority(-7);
+    before.ranked_by = RankedBy::Generation(3);
     assert_eq!(shown(&handed_out), shown(&before));
 }
 
