@@ -10,13 +10,13 @@ use std::{
     hash::{Hash, Hasher},
     io::{self, Write},
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU64, Ordering},
     time::SystemTime,
 };
 
 use hinny_core::{PluginDigest, plugin::World};
 use sha2::{Digest, Sha256};
 use tracing::{debug, warn};
+use uuid::Uuid;
 use wasmtime::{Engine, component::Component};
 
 /// First line of an entry; the number grows when the form of entries changes.
@@ -28,7 +28,6 @@ const CHECKSUM_LEN: usize = 32;
 pub(crate) struct CodeCache {
     folder: PathBuf,
     bytes_max: u64,
-    writes: AtomicU64,
 }
 
 impl CodeCache {
@@ -36,9 +35,7 @@ impl CodeCache {
     /// be used: everything works without it, only slower.
     pub(crate) fn open(folder: &Path, bytes_max: u64) -> Option<Self> {
         match prepare(folder) {
-            Ok(()) => {
-                Some(Self { folder: folder.to_owned(), bytes_max, writes: AtomicU64::new(0) })
-            }
+            Ok(()) => Some(Self { folder: folder.to_owned(), bytes_max }),
             Err(error) => {
                 warn!(
                     path = %folder.display(),
@@ -93,9 +90,8 @@ impl CodeCache {
 
     /// Writes beside and renames, so that another host on the same folder never reads a half.
     fn write(&self, path: &Path, entry: &[u8]) -> io::Result<()> {
-        let nth = self.writes.fetch_add(1, Ordering::Relaxed);
-        let unfinished = self.folder.join(format!(".{}-{nth}.unfinished", std::process::id()));
-        let written = fs::File::create(&unfinished)
+        let unfinished = unfinished(&self.folder);
+        let written = fs::File::create_new(&unfinished)
             .and_then(|mut file| file.write_all(entry))
             .and_then(|()| fs::rename(&unfinished, path));
         if written.is_err() {
@@ -134,7 +130,13 @@ fn prepare(folder: &Path) -> io::Result<()> {
     if !folder.exists() {
         create_private(folder)?;
     }
-    refuse_foreign_writers(folder)
+    refuse_foreign_writers(folder)?;
+    refuse_foreign_owner(folder)
+}
+
+/// A name that nobody else has: several hosts may share the folder.
+fn unfinished(folder: &Path) -> PathBuf {
+    folder.join(format!(".{}.unfinished", Uuid::now_v7()))
 }
 
 #[cfg(unix)]
@@ -167,6 +169,31 @@ fn refuse_foreign_writers(folder: &Path) -> io::Result<()> {
 
 #[cfg(not(unix))]
 fn refuse_foreign_writers(_folder: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Whoever owns the folder may write to it. Who this user is, a file of its own tells.
+#[cfg(unix)]
+fn refuse_foreign_owner(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    let probe = unfinished(folder);
+    let user = fs::File::create_new(&probe).and_then(|file| file.metadata());
+    let _ = fs::remove_file(&probe);
+    let (user, owner) = (user?.uid(), fs::metadata(folder)?.uid());
+    if user == owner {
+        return Ok(());
+    }
+    Err(io::Error::new(
+        io::ErrorKind::PermissionDenied,
+        format!(
+            "it belongs to user {owner}, hinny runs as user {user}, and code from there is run; hint: `chown {user} {}`",
+            folder.display()
+        ),
+    ))
+}
+
+#[cfg(not(unix))]
+fn refuse_foreign_owner(_folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
