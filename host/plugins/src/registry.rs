@@ -81,17 +81,20 @@ struct SlotPair {
 impl Registry {
     /// The ranker that is active at the start, for building the queue of a scheduler with it.
     pub fn initial_ranker(&self, scheduler: &SchedulerId) -> Option<Arc<dyn Ranker>> {
-        match self.0.schedulers.get(scheduler)?.ranker.running()? {
-            Running::Ranker(ranker) => Some(ranker),
-            Running::Scheduler(_) => None,
-        }
+        Some(self.0.schedulers.get(scheduler)?.ranker.ranker_to_build_with()?)
     }
 
     /// Says which queues follow the rankers from now on. Once, after they are built: they are
-    /// built with what the registry gives.
+    /// built with what [`Self::initial_ranker`] gives.
     pub fn attach(&self, queues: Arc<dyn Queues>) {
         // A second call would be a mistake in the wiring; the first one stays in force.
         let _ = self.0.queues.set(queues);
+        // A slot may have been switched while its queue was built.
+        for pair in self.0.schedulers.values() {
+            if let Some(ranker) = pair.ranker.ranker_to_follow() {
+                self.0.follow(&pair.ranker.slot, ranker);
+            }
+        }
     }
 
     /// How many instances of plugins exist now.

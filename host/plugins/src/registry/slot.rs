@@ -1,11 +1,15 @@
 //! A place for one plugin, and what runs in it.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use arc_swap::ArcSwapOption;
 use hinny_core::{
     PluginDigest,
     plugin::{Activation, CallStats, Slot, SlotStatus},
+    ranker::Ranker,
 };
 use tokio::sync::Semaphore;
 
@@ -25,6 +29,8 @@ pub(super) struct SlotState {
     /// Who holds the permit switches the slot.
     pub(super) switch: Arc<Semaphore>,
     current: ArcSwapOption<Current>,
+    /// The generation that the queue was built with; 0: none.
+    built_with: AtomicU64,
 }
 
 /// What a slot holds.
@@ -59,6 +65,7 @@ impl SlotState {
             grants,
             switch: Arc::new(Semaphore::new(1)),
             current: ArcSwapOption::empty(),
+            built_with: AtomicU64::new(0),
         }
     }
 
@@ -69,6 +76,25 @@ impl SlotState {
     /// The generation that runs now.
     pub(super) fn running(&self) -> Option<Running> {
         self.current.load().as_ref()?.running.clone()
+    }
+
+    /// The ranker that runs now, for building a queue with it.
+    pub(super) fn ranker_to_build_with(&self) -> Option<Arc<WasmRanker>> {
+        let ranker = self.ranker()?;
+        self.built_with.store(ranker.generation(), Ordering::SeqCst);
+        Some(ranker)
+    }
+
+    /// The ranker that runs now, if it is not the one that the queue was built with.
+    pub(super) fn ranker_to_follow(&self) -> Option<Arc<WasmRanker>> {
+        self.ranker().filter(|ranker| ranker.generation() != self.built_with.load(Ordering::SeqCst))
+    }
+
+    fn ranker(&self) -> Option<Arc<WasmRanker>> {
+        match self.running()? {
+            Running::Ranker(ranker) => Some(ranker),
+            Running::Scheduler(_) => None,
+        }
     }
 
     /// Replaces what runs, in one step.

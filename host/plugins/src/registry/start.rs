@@ -62,6 +62,8 @@ impl Inner {
         let Some(activation) = last.into_iter().next() else { return Ok(()) };
         let running = match self.load(slot, &activation).await {
             Ok(running) => Some(running),
+            // Not the plugin's fault: without it everything queued would be ranked anew.
+            Err(PluginError::Store(error)) => return Err(error.into()),
             Err(error) => {
                 error!(
                     plugin.slot = %slot.slot,

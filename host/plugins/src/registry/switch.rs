@@ -71,10 +71,23 @@ impl Inner {
             by,
             reason: target.reason,
         };
-        self.services.plugins.activate(&activation).await?;
+        self.write(&activation).await?;
         program.warm_up().await;
         self.replace(slot, &activation, program);
         Ok(activation)
+    }
+
+    /// Writes the row that makes a version the active one.
+    async fn write(&self, activation: &Activation) -> Result<(), StoreError> {
+        let plugins = &self.services.plugins;
+        let Err(error) = plugins.activate(activation).await else { return Ok(()) };
+        // It may be the answer that was lost, and not the row.
+        let last = plugins.activations(&activation.slot, 1).await.unwrap_or_default();
+        let there = last.first().is_some_and(|last| {
+            (last.generation, last.digest, last.at, &last.by)
+                == (activation.generation, activation.digest, activation.at, &activation.by)
+        });
+        if there { Ok(()) } else { Err(error) }
     }
 
     async fn check_world(&self, slot: &Slot, digest: &PluginDigest) -> Result<(), PluginError> {
@@ -184,8 +197,8 @@ impl Inner {
         }
     }
 
-    fn follow(&self, slot: &Slot, ranker: Arc<dyn Ranker>) {
-        // Without queues, they are yet to be built, with what is active then.
+    pub(super) fn follow(&self, slot: &Slot, ranker: Arc<dyn Ranker>) {
+        // Without queues: `attach` looks whether they were built with another generation.
         let Some(queues) = self.queues.get() else { return };
         if let Err(error) = queues.swap_ranker(&slot.scheduler, Some(ranker)) {
             warn!(
