@@ -11,13 +11,17 @@ use std::{
 use wasmtime::{ResourceLimiter, Store, UpdateDeadline};
 
 use crate::{
-    engine::{EngineHandle, Population, TICK},
+    engine::{EngineHandle, Population, TICK, Ticks},
     limits::Limits,
 };
 
 /// What holds one instance back. Lives in its store.
 #[derive(Debug)]
 pub(crate) struct Bounds {
+    pace: Pace,
+    ticks: Ticks,
+    /// The tick at which the guest was last looked at.
+    seen: u64,
     ticks_left: u64,
     abandoned: Option<Arc<AtomicBool>>,
     memory_used: usize,
@@ -53,8 +57,11 @@ pub(crate) enum Pace {
 }
 
 impl Bounds {
-    pub(crate) fn new(engine: &EngineHandle, limits: &Limits) -> Self {
+    pub(crate) fn new(engine: &EngineHandle, pace: Pace, limits: &Limits) -> Self {
         Self {
+            pace,
+            ticks: engine.ticks().clone(),
+            seen: 0,
             ticks_left: 0,
             abandoned: None,
             memory_used: 0,
@@ -65,14 +72,30 @@ impl Bounds {
         }
     }
 
+    fn arm(&mut self, deadline: Duration, abandoned: Option<Arc<AtomicBool>>) {
+        self.seen = self.ticks.now();
+        self.ticks_left = ticks(deadline, TICK);
+        self.abandoned = abandoned;
+        self.memory_refused = None;
+    }
+
     /// The growth that was refused, if one was: the memory that it would have come to, in bytes.
     pub(crate) fn memory_refused(&self) -> Option<usize> {
         self.memory_refused
     }
 
-    /// Takes a tick; `false` when there is none left, or nobody waits any more.
+    /// Takes what has passed; `false` when nothing is left, or nobody waits any more.
     fn tick(&mut self) -> bool {
-        self.ticks_left = self.ticks_left.saturating_sub(1);
+        let now = self.ticks.now();
+        let passed = match self.pace {
+            // Not one for each look: an instruction that fills or copies memory is looked at only
+            // when it is done, and that can take many ticks.
+            Pace::Thread => now.saturating_sub(self.seen).max(1),
+            // Between two looks it may have waited for the database, which is not billed.
+            Pace::Yield => 1,
+        };
+        self.seen = now;
+        self.ticks_left = self.ticks_left.saturating_sub(passed);
         let abandoned =
             self.abandoned.as_ref().is_some_and(|abandoned| abandoned.load(Ordering::Relaxed));
         self.ticks_left > 0 && !abandoned
@@ -110,14 +133,14 @@ impl ResourceLimiter for Bounds {
 pub(crate) fn bounded_store<T: Bounded>(
     engine: &EngineHandle,
     data: T,
-    pace: Pace,
     answer_bytes: usize,
 ) -> Store<T> {
     let mut store = Store::new(engine.engine(), data);
     store.limiter(|data| data.bounds_mut());
     store.set_hostcall_fuel(answer_bytes);
     store.epoch_deadline_callback(move |mut context| {
-        Ok(match (context.data_mut().bounds_mut().tick(), pace) {
+        let bounds = context.data_mut().bounds_mut();
+        Ok(match (bounds.tick(), bounds.pace) {
             (false, _) => UpdateDeadline::Interrupt,
             (true, Pace::Thread) => UpdateDeadline::Continue(1),
             (true, Pace::Yield) => {
@@ -137,10 +160,7 @@ pub(crate) fn arm<T: Bounded>(
     deadline: Duration,
     abandoned: Option<Arc<AtomicBool>>,
 ) {
-    let bounds = store.data_mut().bounds_mut();
-    bounds.ticks_left = ticks(deadline, TICK);
-    bounds.abandoned = abandoned;
-    bounds.memory_refused = None;
+    store.data_mut().bounds_mut().arm(deadline, abandoned);
     store.set_epoch_deadline(1);
 }
 
@@ -182,8 +202,11 @@ mod tests {
         assert_eq!(ticks(Duration::from_secs(1), Duration::ZERO), 1_000_000_001);
     }
 
-    fn bounds(memory_max: usize) -> Bounds {
+    fn bounds(pace: Pace, memory_max: usize) -> Bounds {
         Bounds {
+            pace,
+            ticks: Ticks::default(),
+            seen: 0,
             ticks_left: 0,
             abandoned: None,
             memory_used: 0,
@@ -196,7 +219,7 @@ mod tests {
 
     #[test]
     fn several_memories_share_one_limit() {
-        let mut bounds = bounds(100);
+        let mut bounds = bounds(Pace::Thread, 100);
         assert!(bounds.memory_growing(0, 60, None).unwrap());
         assert!(!bounds.memory_growing(0, 60, None).unwrap());
         assert_eq!(bounds.memory_refused(), Some(120));
@@ -205,12 +228,24 @@ mod tests {
 
     #[test]
     fn a_call_that_nobody_waits_for_gets_no_more_ticks() {
-        let mut bounds = bounds(0);
-        bounds.ticks_left = 10;
+        let mut bounds = bounds(Pace::Thread, 0);
         let abandoned = Arc::new(AtomicBool::new(false));
-        bounds.abandoned = Some(Arc::clone(&abandoned));
+        bounds.arm(Duration::from_millis(10), Some(Arc::clone(&abandoned)));
         assert!(bounds.tick());
         abandoned.store(true, Ordering::Relaxed);
         assert!(!bounds.tick());
+    }
+
+    #[test]
+    fn a_guest_that_was_not_looked_at_for_long_is_billed_for_all_of_it() {
+        for (pace, goes_on) in [(Pace::Thread, false), (Pace::Yield, true)] {
+            let mut bounds = bounds(pace, 0);
+            bounds.ticks.advance();
+            bounds.arm(Duration::from_millis(5), None);
+            for _ in 0..6 {
+                bounds.ticks.advance();
+            }
+            assert_eq!(bounds.tick(), goes_on, "{pace:?}");
+        }
     }
 }

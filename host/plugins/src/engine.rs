@@ -19,6 +19,7 @@ use hinny_core::plugin::World;
 use tracing::warn;
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
+pub(crate) use self::ticker::Ticks;
 use self::ticker::{Running, Ticker};
 use crate::{error::HostError, limits::Limits};
 
@@ -29,11 +30,20 @@ pub(crate) const TICK: Duration = Duration::from_millis(1);
 /// giving the pages back: 1 MiB costs 10 µs instead of 3.
 const KEEP_RESIDENT_BYTES: usize = 64 << 10;
 
-/// Core instances of one component: the module itself, and small ones for imports and clean-up.
+/// Core instances of a usual component: the module itself, and small ones for imports and clean-up.
 const CORE_INSTANCES_EACH: u32 = 8;
 
-/// Tables of one component.
+/// Most core instances of one component. A language runtime with its libraries has about 20.
+const CORE_INSTANCES_MAX: u32 = 64;
+
+/// Most memories of one component: without a limit, one plugin could take those of all others.
+const MEMORIES_MAX: u32 = 2;
+
+/// Tables of a usual component.
 const TABLES_EACH: u32 = 4;
+
+/// Most tables of one component.
+const TABLES_MAX: u32 = 16;
 
 /// An engine together with what makes its deadlines real. An engine without a ticker never times
 /// out, so there is no way to have one here.
@@ -58,6 +68,11 @@ impl EngineHandle {
     /// Keeps the ticker going for as long as a call runs.
     pub(crate) fn running(&self) -> Running {
         self.ticker.running()
+    }
+
+    /// How many ticks there were.
+    pub(crate) fn ticks(&self) -> &Ticks {
+        self.ticker.ticks()
     }
 
     /// The instances that exist now.
@@ -151,6 +166,9 @@ fn pool(limits: &Limits) -> PoolingAllocationConfig {
         .total_memories(instances)
         .total_tables(instances.saturating_mul(TABLES_EACH))
         .total_stacks(instances)
+        .max_core_instances_per_component(CORE_INSTANCES_MAX)
+        .max_memories_per_component(MEMORIES_MAX)
+        .max_tables_per_component(TABLES_MAX)
         .table_elements(limits.table_elements as usize)
         .max_memory_size(limits.memory_bytes())
         .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)

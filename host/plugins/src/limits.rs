@@ -8,8 +8,8 @@ use crate::call::Call;
 
 /// What a plugin may use. The section `[plugins.limits]` of the configuration.
 ///
-/// Deadlines count the time in which the guest runs; waiting for a thread or for the database is
-/// not billed to it.
+/// A deadline starts with the call: waiting for a thread is not billed to the guest. Nor is what a
+/// scheduler plugin waits for, the database or its turn; `call_timeout_ms` is for that.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {

@@ -8,7 +8,7 @@ use std::{
     fmt, io,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     thread::{self, JoinHandle},
     time::Duration,
@@ -30,9 +30,25 @@ pub(super) struct Ticker {
 struct Shared {
     engine: EngineWeak,
     tick: Duration,
+    ticks: Ticks,
     calls: AtomicUsize,
     asleep: AtomicBool,
     stop: AtomicBool,
+}
+
+/// How many ticks there were.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ticks(Arc<AtomicU64>);
+
+impl Ticks {
+    pub(crate) fn now(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// One more; what a ticker does, and a test without one.
+    pub(crate) fn advance(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 impl Ticker {
@@ -40,6 +56,7 @@ impl Ticker {
         let shared = Arc::new(Shared {
             engine: engine.weak(),
             tick,
+            ticks: Ticks::default(),
             calls: AtomicUsize::new(0),
             asleep: AtomicBool::new(false),
             stop: AtomicBool::new(false),
@@ -58,6 +75,11 @@ impl Ticker {
             self.wake();
         }
         Running(Arc::clone(&self.shared))
+    }
+
+    /// How many ticks there were, and will be.
+    pub(super) fn ticks(&self) -> &Ticks {
+        &self.shared.ticks
     }
 
     fn wake(&self) {
@@ -82,6 +104,7 @@ impl Shared {
             }
             thread::sleep(self.tick);
             let Some(engine) = self.engine.upgrade() else { return };
+            self.ticks.advance();
             engine.increment_epoch();
         }
     }

@@ -45,8 +45,8 @@ impl RankInstance {
         let host = Arc::clone(&code.host);
         let (engine, limits) = (&host.rankers, &host.limits);
         let _running = engine.running();
-        let bounds = Bounds::new(engine, limits);
-        let mut store = bounded_store(engine, bounds, Pace::Thread, limits.answer_bytes());
+        let bounds = Bounds::new(engine, Pace::Thread, limits);
+        let mut store = bounded_store(engine, bounds, limits.answer_bytes());
         // Modules may run code as they start: the deadline of `configure` covers it.
         arm(&mut store, limits.deadline(Call::Configure), abandoned.clone());
         let plugin = code.pre.instantiate(&mut store).map_err(|error| {

@@ -12,7 +12,7 @@ use wasmtime::component::{HasSelf, Linker};
 use self::{log::LogBook, state::StateBuffer};
 use crate::{
     bindings::scheduler::hinny::plugin as wit,
-    bounds::{Bounded, Bounds},
+    bounds::{Bounded, Bounds, Pace},
     call::Call,
     config::Grants,
     host::PluginHost,
@@ -56,7 +56,7 @@ impl Bounded for Guest {
 impl Guest {
     pub(super) fn new(host: &Arc<PluginHost>, title: Title, services: Option<Services>) -> Self {
         Self {
-            bounds: Bounds::new(&host.schedulers, &host.limits),
+            bounds: Bounds::new(&host.schedulers, Pace::Yield, &host.limits),
             host: Arc::clone(host),
             title,
             services,
@@ -71,9 +71,13 @@ impl Guest {
         self.state = StateBuffer::new(call == Call::Handle);
     }
 
-    /// What the call has written, and the lines that were not shown.
-    pub(super) fn end(&mut self) -> Vec<StateWrite> {
+    /// Says how many lines of the call were not shown.
+    pub(super) fn close_log(&self) {
         self.log.close(&self.title, self.host.limits.log_lines);
+    }
+
+    /// What the call has written.
+    pub(super) fn take_writes(&mut self) -> Vec<StateWrite> {
         self.state.take_writes()
     }
 }

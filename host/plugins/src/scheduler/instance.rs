@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     bindings::scheduler::{SchedulerPlugin, exports::hinny::plugin::scheduler as wit},
-    bounds::{Bounded, Pace, arm, bounded_store},
+    bounds::{Bounded, arm, bounded_store},
     call::{Call, CallError},
     host::PluginHost,
     text,
@@ -45,12 +45,12 @@ impl SchedulerInstance {
         let guest = Guest::new(&host, title.clone(), services);
         // A log line may be as long as the memory is, and is cut, not refused; what the guest
         // answers is weighed when it is there.
-        let mut store = bounded_store(engine, guest, Pace::Yield, limits.memory_bytes());
+        let mut store = bounded_store(engine, guest, limits.memory_bytes());
         let _running = engine.running();
         // Modules may run code as they start: the deadline of `configure` covers it.
         arm(&mut store, limits.deadline(Call::Configure), None);
         let made = timeout(limits.call_timeout(), code.pre.instantiate_async(&mut store)).await;
-        let plugin = settle(Call::Configure, made, &store, &host)?;
+        let plugin = settle(Call::Configure, made, &mut store, &host)?;
         Ok(Self { host, store, plugin })
     }
 
@@ -69,7 +69,6 @@ impl SchedulerInstance {
         let call = guest.call_configure(&mut *store, &settings);
         let said = timeout(host.limits.call_timeout(), call).await;
         let said = settle(Call::Configure, said, store, host)?;
-        store.data_mut().end();
         said.map_err(|why| CallError::refused(Call::Configure, &why, &host.limits))?;
         Ok(instance)
     }
@@ -81,7 +80,6 @@ impl SchedulerInstance {
         let _running = host.schedulers.running();
         let said = timeout(host.limits.call_timeout(), guest.call_describe(&mut *store)).await;
         let said = settle(Call::Describe, said, store, host)?;
-        store.data_mut().end();
         Described::check(said, &host.limits)
     }
 
@@ -98,7 +96,6 @@ impl SchedulerInstance {
         let call = guest.call_admit(&mut *store, now.as_millis(), &drafts);
         let said = timeout(host.limits.call_timeout(), call).await;
         let said = settle(Call::Admit, said, store, host)?;
-        store.data_mut().end();
         admission::answers(said, offered, &host.limits)
     }
 
@@ -114,7 +111,7 @@ impl SchedulerInstance {
         let call = guest.call_handle(&mut *store, now.as_millis(), trigger);
         let said = timeout(host.limits.call_timeout(), call).await;
         let said = settle(Call::Handle, said, store, host)?;
-        let state = store.data_mut().end();
+        let state = store.data_mut().take_writes();
         match said {
             Ok(said) => {
                 let commands = commands::commands(said, &host.limits)?;
@@ -136,9 +133,10 @@ impl SchedulerInstance {
 fn settle<R>(
     call: Call,
     outcome: Result<wasmtime::Result<R>, Elapsed>,
-    store: &Store<Guest>,
+    store: &mut Store<Guest>,
     host: &PluginHost,
 ) -> Result<R, CallError> {
+    store.data().close_log();
     match outcome {
         Ok(Ok(said)) => Ok(said),
         Ok(Err(error)) => {
