@@ -3,6 +3,7 @@
 mod admission;
 mod commands;
 mod description;
+mod document;
 mod imports;
 mod instance;
 mod program;

@@ -20,6 +20,11 @@ pub(crate) fn shown(text: &str, bytes_max: usize) -> String {
     shown
 }
 
+/// Whether a text is shown as it is written: without control characters and the like.
+pub(crate) fn is_plain(text: &str) -> bool {
+    !text.chars().any(is_hazard)
+}
+
 /// Whether a character can move the cursor, colour a terminal, or make a line read otherwise than
 /// it is written.
 fn is_hazard(character: char) -> bool {

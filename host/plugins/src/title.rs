@@ -20,7 +20,7 @@ impl Title {
     /// Checks and takes what a plugin says; the error says what is wrong with which.
     pub(crate) fn new(name: &str, version: &str) -> Result<Self, String> {
         let fits = !name.is_empty() && name.len() <= NAME_BYTES;
-        if !fits || name.chars().any(char::is_control) {
+        if !fits || !text::is_plain(name) {
             return Err(format!(
                 "its name is `{}`, expected 1 to {NAME_BYTES} bytes without control characters",
                 text::shown(name, NAME_BYTES)
@@ -56,6 +56,7 @@ mod tests {
         assert_eq!(refused, "its name is ``, expected 1 to 64 bytes without control characters");
         assert!(Title::new(&"x".repeat(1 << 20), "0.1.0").unwrap_err().len() < 200);
         assert!(Title::new("a\nb", "0.1.0").unwrap_err().contains(r"a\nb"));
+        assert!(Title::new("a\u{202e}b", "0.1.0").is_err(), "it would turn the text around it");
         assert!(Title::new("a", "one").unwrap_err().contains("its version is `one`"));
     }
 }

@@ -94,7 +94,7 @@ fn input(said: wit::Input) -> Result<InputSpec, String> {
 }
 
 fn bounded(said: String, what: &str) -> Result<String, String> {
-    if said.len() <= INPUT_BYTES && !said.chars().any(char::is_control) {
+    if said.len() <= INPUT_BYTES && text::is_plain(&said) {
         return Ok(said);
     }
     Err(format!(

@@ -9,8 +9,8 @@ use hinny_core::{
     ranker::FailureKind,
     schedule::MissedFire,
 };
-use serde::de::IgnoredAny;
 
+use super::document::Document;
 use crate::{
     bindings::scheduler::exports::hinny::plugin::scheduler as wit,
     call::{Call, CallError},
@@ -100,6 +100,9 @@ fn upsert(said: wit::UpsertSchedule) -> Result<UpsertSchedule, Wrong> {
     if let Some(cron) = &said.cron {
         let zone = said.time_zone.as_deref().unwrap_or("UTC");
         CronExpression::parse(cron, zone).map_err(|error| Wrong::new("cron", error.to_string()))?;
+    } else if said.deadline_at.is_none() {
+        let why = "without a cron expression and without a deadline it never fires";
+        return Err(Wrong::new("deadline-at", why));
     } else if said.time_zone.is_some() {
         return Err(Wrong::new("time-zone", "a time zone is of use only with a cron expression"));
     }
@@ -158,8 +161,8 @@ pub(super) fn priority(said: i64) -> Result<Priority, Wrong> {
 
 /// A JSON document, as a plugin writes it.
 pub(super) fn document(field: &'static str, said: String) -> Result<String, Wrong> {
-    match serde_json::from_str::<IgnoredAny>(&said) {
-        Ok(_) => Ok(said),
+    match Document::check(&said) {
+        Ok(()) => Ok(said),
         Err(error) => Err(Wrong::new(
             field,
             format!("`{}` is not JSON: {error}", text::shown(&said, SHOWN_BYTES)),
@@ -231,20 +234,22 @@ mod tests {
 
     #[test]
     fn a_schedule_that_never_fires_is_refused() {
-        let upsert = |cron: Option<&str>, zone: Option<&str>| {
+        let upsert = |cron: Option<&str>, zone: Option<&str>, deadline_at| {
             refused(wit::Command::UpsertSchedule(wit::UpsertSchedule {
                 organisation: "acme".to_owned(),
                 hash: "h".to_owned(),
                 data: "{}".to_owned(),
                 cron: cron.map(str::to_owned),
                 time_zone: zone.map(str::to_owned),
-                deadline_at: None,
+                deadline_at,
                 missed: wit::MissedFire::Once,
             }))
         };
-        assert!(upsert(Some("0 0 30 2 *"), None).contains("never matches"));
-        assert!(upsert(Some("* * * * *"), Some("Mars/Olympus")).contains("is not a time zone"));
-        assert!(upsert(None, Some("UTC")).contains("of use only with a cron expression"));
+        assert!(upsert(Some("0 0 30 2 *"), None, None).contains("never matches"));
+        let zone = upsert(Some("* * * * *"), Some("Mars/Olympus"), None);
+        assert!(zone.contains("is not a time zone"), "{zone}");
+        assert!(upsert(None, Some("UTC"), Some(1)).contains("of use only with a cron expression"));
+        assert!(upsert(None, None, None).contains("it never fires"));
     }
 
     #[test]

@@ -74,11 +74,9 @@ fn interests(said: Vec<wit::Interest>, limits: &Limits) -> Result<Vec<Interest>,
 
 fn interest(said: wit::Interest) -> Result<Interest, String> {
     match said {
-        wit::Interest::Messages(source) if (1..=SOURCE_BYTES).contains(&source.len()) => {
-            Ok(Interest::Messages(source))
-        }
+        wit::Interest::Messages(source) if is_source(&source) => Ok(Interest::Messages(source)),
         wit::Interest::Messages(source) => Err(format!(
-            "asks for messages of `{}`, a source has 1 to {SOURCE_BYTES} bytes",
+            "asks for messages of `{}`, a source has 1 to {SOURCE_BYTES} bytes without control characters",
             text::shown(&source, SOURCE_BYTES)
         )),
         wit::Interest::Ticks(every) if every >= TICK_MS_MIN => Ok(Interest::Ticks(every)),
@@ -92,6 +90,10 @@ fn interest(said: wit::Interest) -> Result<Interest, String> {
             text::shown(&other, SOURCE_BYTES)
         )),
     }
+}
+
+fn is_source(said: &str) -> bool {
+    (1..=SOURCE_BYTES).contains(&said.len()) && text::is_plain(said)
 }
 
 #[cfg(test)]
