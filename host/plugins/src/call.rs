@@ -62,7 +62,7 @@ impl CallError {
 
     /// An answer of too many bytes.
     pub(crate) fn oversized(call: Call, limits: &Limits) -> Self {
-        Self::new(call, FailureKind::Oversized, oversized_text(limits))
+        Self::new(call, FailureKind::Oversized, oversized_text(call, limits))
     }
 
     /// The failure of a plugin.
@@ -93,11 +93,13 @@ fn reason(
     bounds: &Bounds,
     limits: &Limits,
 ) -> (FailureKind, String) {
+    let trap = error.downcast_ref::<Trap>();
+    let stopped = matches!(trap, Some(Trap::Interrupt | Trap::StackOverflow));
     // A guest whose memory may not grow aborts, so the trap hides what it was about.
-    if let Some(wanted) = bounds.memory_refused() {
+    if let Some(wanted) = bounds.memory_refused().filter(|_| !stopped) {
         return (FailureKind::Memory, memory_text(wanted, limits));
     }
-    if let Some(trap) = error.downcast_ref::<Trap>() {
+    if let Some(trap) = trap {
         return trap_reason(call, *trap, limits);
     }
     if error.is::<PoolConcurrencyLimitError>() {
@@ -110,7 +112,7 @@ fn reason(
     let said = text::shown(&format!("{error:#}"), limits.text_bytes as usize);
     // The engine does not export the type of this error; a test holds on to the text.
     if said.contains("fuel allocated for hostcalls has been exhausted") {
-        return (FailureKind::Oversized, oversized_text(limits));
+        return (FailureKind::Oversized, oversized_text(call, limits));
     }
     (FailureKind::Trap, format!("its answer cannot be read: {said}"))
 }
@@ -152,7 +154,10 @@ fn memory_text(wanted: usize, limits: &Limits) -> String {
     )
 }
 
-fn oversized_text(limits: &Limits) -> String {
+fn oversized_text(call: Call, limits: &Limits) -> String {
+    if call == Call::Rank {
+        return "handed the host far more data than a batch can have for an answer; hint: give one priority per task, or an error in a sentence".to_owned();
+    }
     format!(
         "handed the host more data than allowed; hint: answer less, or raise `plugins.limits.answer_mb` ({})",
         limits.answer_mb

@@ -49,11 +49,20 @@ impl<I> WarmPool<I> {
         waiting.pop().filter(|warm| warm.since.elapsed() <= idle_max)
     }
 
+    /// Brings in an instance ahead of its first call.
+    pub(crate) fn put(&self, instance: I) {
+        self.keep(Warm::new(instance));
+    }
+
     /// Brings back an instance whose call went well.
     pub(crate) fn put_back(&self, mut warm: Warm<I>) {
-        let InstancePolicy::Warm { size, calls_max, .. } = self.policy else { return };
         warm.calls = warm.calls.saturating_add(1);
         warm.since = Instant::now();
+        self.keep(warm);
+    }
+
+    fn keep(&self, warm: Warm<I>) {
+        let InstancePolicy::Warm { size, calls_max, .. } = self.policy else { return };
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if warm.calls < calls_max && waiting.len() < size as usize {
             waiting.push(warm);
@@ -93,6 +102,15 @@ mod tests {
         assert!(pool.take().is_none(), "the second was above the size");
         pool.put_back(first);
         assert!(pool.take().is_none(), "two calls were allowed");
+    }
+
+    #[test]
+    fn an_instance_that_was_made_ahead_has_all_its_calls_before_it() {
+        let pool = WarmPool::new(warm(1, 1));
+        pool.put(1);
+        let first = pool.take().unwrap();
+        pool.put_back(first);
+        assert!(pool.take().is_none());
     }
 
     #[test]

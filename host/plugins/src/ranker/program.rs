@@ -107,7 +107,7 @@ impl RankerProgram {
         self.code.host.threads.run(move || {
             // A failure is met again, and reported, by the first call.
             if let Ok(instance) = RankInstance::configured(&program.code, None) {
-                program.warm.put_back(Warm::new(instance));
+                program.warm.put(instance);
             }
             let _ = sender.send(());
         });
@@ -134,7 +134,7 @@ impl RankerProgram {
             if abandoned.load(Ordering::Relaxed) {
                 return;
             }
-            let outcome = program.timed(call, tasks, &stats, abandoned, job);
+            let outcome = program.timed(call, tasks, &stats, &abandoned, job);
             // Whoever asked may have gone meanwhile.
             let _ = sender.send(outcome);
         });
@@ -149,7 +149,7 @@ impl RankerProgram {
         call: Call,
         tasks: usize,
         stats: &Stats,
-        abandoned: Arc<AtomicBool>,
+        abandoned: &Arc<AtomicBool>,
         job: impl FnOnce(&mut RankInstance) -> Result<R, CallError>,
     ) -> Result<R, PluginFailure> {
         let Title { name, version, .. } = self.title();
@@ -157,9 +157,12 @@ impl RankerProgram {
             info_span!("plugin.call", plugin = %name, version = %version, function = call.as_str())
                 .entered();
         let started = Instant::now();
-        let (outcome, made) = self.with_instance(abandoned, job);
+        let (outcome, made) = self.with_instance(Arc::clone(abandoned), job);
         let failure = outcome.as_ref().err().map(|error| error.kind);
-        stats.record(&Timed { call, took: started.elapsed(), tasks, instances: made, failure });
+        // A call that was stopped since nobody waits for it any more is no fault of the plugin.
+        if failure.is_none() || !abandoned.load(Ordering::Relaxed) {
+            stats.record(&Timed { call, took: started.elapsed(), tasks, instances: made, failure });
+        }
         outcome.map_err(|error| self.failure(error))
     }
 

@@ -99,7 +99,7 @@ impl SchedulerProgram {
         }
         // A failure is met again, and reported, by the first call.
         if let Ok(instance) = self.instance().await {
-            self.warm.put_back(Warm::new(instance));
+            self.warm.put(instance);
         }
     }
 
