@@ -15,6 +15,9 @@ const TERMS_MAX: usize = 62;
 
 const TERMS: &str = "a list of terms like {\"input\": \"/scan_level\", \"weight\": -100}";
 
+/// `age_per_hour` where nothing else counts: it only gives the direction.
+const AGE_ALONE: f64 = 1.0;
+
 /// One term as it is written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -55,12 +58,11 @@ pub(crate) fn read(settings: &Settings) -> Result<Weighted, String> {
         let wrong = |why| format!("setting `terms`, number {} (`{input}`): {why}", at + 1);
         weights.push(term.into_weight().map_err(wrong)?);
     }
-    weights.extend(age(settings)?);
-    if weights.is_empty() {
-        return Err(SettingError::missing("terms", TERMS).into());
-    }
+    // Without any rule the older goes first, as everywhere in hinny.
+    let per_hour = if weights.is_empty() { AGE_ALONE } else { 0.0 };
+    weights.extend(age(number_or(settings, "age_per_hour", per_hour)?));
     Ok(Weighted {
-        base: number(settings, "base")?,
+        base: number_or(settings, "base", 0.0)?,
         asked_first: settings.flag("asked_first")?.unwrap_or(false),
         refresh_ms: settings.integer_in("refresh_seconds", 0, 0..=86_400)? as u64 * 1000,
         weights,
@@ -69,19 +71,18 @@ pub(crate) fn read(settings: &Settings) -> Result<Weighted, String> {
 
 /// Each hour of waiting moves a task forward. Later tasks are moved back instead, by the time of
 /// their creation: the order is the same, and stands still, so that nothing has to be refreshed.
-fn age(settings: &Settings) -> Result<Option<Weight>, String> {
-    let per_hour = number(settings, "age_per_hour")?;
+fn age(per_hour: f64) -> Option<Weight> {
     let input = Input::well_known("created-at").filter(|_| per_hour != 0.0);
-    Ok(input.map(|input| Weight {
+    input.map(|input| Weight {
         label: "time of creation".to_owned(),
         input: Input { name: "age_per_hour".to_owned(), ..input },
         rule: Rule::Age { per_hour },
         absent: 0.0,
-    }))
+    })
 }
 
-fn number(settings: &Settings, key: &str) -> Result<f64, SettingError> {
-    let value = settings.float(key)?.unwrap_or(0.0);
+fn number_or(settings: &Settings, key: &str, default: f64) -> Result<f64, SettingError> {
+    let value = settings.float(key)?.unwrap_or(default);
     if value.is_finite() && value.abs() <= PRIORITY_MAX as f64 {
         return Ok(value);
     }
