@@ -31,6 +31,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "hinny-listeners",
             "hinny-api",
             "hinny-server",
+            "hinny-example-worker",
         ],
     ),
     ("hinny-load", &[]),

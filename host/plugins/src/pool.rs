@@ -37,9 +37,10 @@ impl<I> WarmPool<I> {
         Self { policy, waiting: Mutex::default() }
     }
 
-    /// Whether an instance outlives its call.
-    pub(crate) fn keeps_any(&self) -> bool {
-        self.policy.idle_max().is_some()
+    /// Whether an instance outlives its call, and none is waiting for one.
+    pub(crate) fn lacks_one(&self) -> bool {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        self.policy.idle_max().is_some() && waiting.is_empty()
     }
 
     /// Takes out the one that was used last: it is the one whose memory is still in the caches.

@@ -41,8 +41,18 @@ struct Names {
     exports: Vec<String>,
 }
 
+/// What every module and component begins with.
+const MAGIC: &[u8] = b"\0asm";
+
 /// Checks that bytes are a valid component, from the first to the last.
 pub(crate) fn parse(bytes: &[u8]) -> Result<(), String> {
+    if !bytes.starts_with(MAGIC) {
+        return Err(format!(
+            "it does not begin like WebAssembly, with `{}`, but with `{}`; hint: upload the `.wasm` file as it was built",
+            MAGIC.escape_ascii(),
+            bytes.get(..MAGIC.len()).unwrap_or(bytes).escape_ascii()
+        ));
+    }
     match Parser::new(0).parse(bytes, true) {
         Ok(wasmparser::Chunk::Parsed {
             payload: Payload::Version { encoding: Encoding::Module, .. },
@@ -168,7 +178,7 @@ mod tests {
     fn bytes_that_are_no_component_are_refused_by_name() {
         assert!(parse(MODULE).unwrap_err().starts_with("it is a core module, not a component"));
         let refused = parse(b"hello").unwrap_err();
-        assert!(refused.starts_with("not a valid WebAssembly component:"), "{refused}");
+        assert!(refused.starts_with("it does not begin like WebAssembly"), "{refused}");
         assert!(parse(&EMPTY[..5]).is_err());
         assert_eq!(parse(EMPTY), Ok(()));
     }

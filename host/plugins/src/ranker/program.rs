@@ -99,7 +99,7 @@ impl RankerProgram {
 
     /// Makes an instance ahead of the first call, where the policy keeps any.
     pub(crate) async fn warm_up(self: &Arc<Self>) {
-        if !self.warm.keeps_any() {
+        if !self.warm.lacks_one() {
             return;
         }
         let (sender, receiver) = oneshot::channel();

@@ -94,7 +94,7 @@ impl SchedulerProgram {
 
     /// Makes an instance ahead of the first call, where the policy keeps any.
     pub(crate) async fn warm_up(&self) {
-        if !self.warm.keeps_any() {
+        if !self.warm.lacks_one() {
             return;
         }
         // A failure is met again, and reported, by the first call.

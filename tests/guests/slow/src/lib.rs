@@ -21,7 +21,9 @@ impl Ranker for Slow {
 
     fn configure(settings: &Settings) -> Result<Self, String> {
         settings.deny_unknown(&["rounds"])?;
-        Ok(Self { rounds: settings.integer_in("rounds", 1000, 0..=i64::MAX)? })
+        let rounds = settings.integer("rounds")?;
+        let rounds = rounds.ok_or_else(|| SettingError::missing("rounds", "a number of rounds"))?;
+        Ok(Self { rounds })
     }
 
     fn rank(&self, task: &Task, _context: &Context) -> i64 {

@@ -1,0 +1,17 @@
+//! The plugin host with real guests: what it takes, what it stops, what it swaps.
+//!
+//! The components come from `dist/`, where `cargo xtask plugins` puts them.
+
+mod cache;
+mod calls;
+mod fallback;
+mod guests;
+mod harness;
+mod instances;
+mod keeping;
+mod scheduling;
+mod silent;
+mod sins;
+mod swaps;
+mod switching;
+mod verifying;
