@@ -36,7 +36,7 @@ fn a_full_disk_costs_nothing_that_was_acknowledged_and_work_goes_on_once_there_i
     let detail = refusal.1["detail"].as_str().unwrap();
     assert!(detail.contains("hint"), "{detail}");
     assert!(!acknowledged.is_empty(), "nothing fitted");
-    let queued = || api.get(&path("").trim_end_matches('/'))["qsize"].as_u64().unwrap();
+    let queued = || api.get(path("").trim_end_matches('/'))["qsize"].as_u64().unwrap();
     assert_eq!(queued(), acknowledged.len() as u64);
 
     let lifted = Command::new("prlimit")

@@ -96,9 +96,11 @@ impl Host {
                 return;
             }
             let ended = self.child.try_wait().unwrap();
-            if ended.is_some() || began.elapsed() > Duration::from_secs(60) {
-                panic!("no start ({ended:?}):\n{}", fs::read_to_string(log).unwrap());
-            }
+            assert!(
+                !(ended.is_some() || began.elapsed() > Duration::from_mins(1)),
+                "no start ({ended:?}):\n{}",
+                fs::read_to_string(log).unwrap()
+            );
             thread::sleep(Duration::from_millis(2));
         }
     }

@@ -89,7 +89,7 @@ fn by_chance() -> u64 {
     getrandom::u64().expect("the system has randomness")
 }
 
-/// SplitMix64 (Steele, Lea and Flood, 2014): numbers that look unrelated.
+/// `SplitMix64` (Steele, Lea and Flood, 2014): numbers that look unrelated.
 fn mixed(number: u64) -> u64 {
     let mut z = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

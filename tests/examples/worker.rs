@@ -52,7 +52,7 @@ async fn the_worker_carries_out_what_was_pushed_and_says_how_it_went() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let good =
         push(&host, &format!(r#"{{"address": "{}"}}"#, listener.local_addr().unwrap())).await;
-    let bad = push(&host, r#"{"adress": "127.0.0.1:22"}"#).await;
+    let bad = push(&host, r#"{"place": "127.0.0.1:22"}"#).await;
 
     let url = format!("http://{}", host.address());
     let work = move || {

@@ -239,7 +239,7 @@ async fn a_claim_that_went_through_unseen_is_not_handed_out_again() {
     assert!(rig.pop().await.is_none());
     assert_eq!(rig.task(task.id).await.status, TaskStatus::Dispatched);
     // Its lease brings it back.
-    rig.pass(std::time::Duration::from_secs(60)).await;
+    rig.pass(std::time::Duration::from_mins(1)).await;
     eventually("it is back", async || rig.queued().await == 1).await;
 }
 

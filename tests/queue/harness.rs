@@ -1,4 +1,4 @@
-//! Queues on a SQLite file of their own, under a clock that stands still.
+//! Queues on a `SQLite` file of their own, under a clock that stands still.
 
 use std::{
     sync::{
@@ -88,7 +88,7 @@ fn config() -> QueueConfig {
     QueueConfig {
         scheduler: SchedulerId::new("jobs").unwrap(),
         tasks_max: 0,
-        lease: Some(Duration::from_secs(60)),
+        lease: Some(Duration::from_mins(1)),
         attempts_max: 3,
         backoff: Duration::from_secs(10),
         backoff_max: Duration::from_secs(15),
@@ -345,7 +345,7 @@ impl Ranker for FakeRanker {
         self.generation
     }
 
-    fn title(&self) -> &str {
+    fn title(&self) -> &'static str {
         "fake 1.0.0"
     }
 

@@ -17,7 +17,8 @@ pub(crate) fn measure(quick: bool, report: &mut Report) -> anyhow::Result<()> {
             .with_context(|| format!("cannot clear {}", folder.display()))?;
     }
     let mut command = sh::cargo();
-    command.args(["bench", "--package", "hinny-tests", "--benches", "--", "--noplot"]);
+    command.args(["bench", "--package", "hinny-core", "--package", "hinny-tests", "--benches"]);
+    command.args(["--", "--noplot"]);
     if quick {
         command.args(["--warm-up-time", "0.5", "--measurement-time", "1"]);
     }

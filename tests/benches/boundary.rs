@@ -1,0 +1,221 @@
+//! What it costs to ask a plugin: a batch of tasks through a ranker, the same rule without a
+//! sandbox, a verdict on a component, and the activation of a version.
+
+use std::{fs, hint::black_box, path::PathBuf, sync::Arc};
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use hinny_core::{
+    ManualClock, Organisation, PluginDigest, SchedulerId, TaskType, Timestamp,
+    input::{ColumnValues, Columns, InputRow, InputTable, TaskFacts},
+    plugin::{ActivateRequest, Plugins as _, Slot, World},
+    ranker::{RankContext, Ranker},
+};
+use hinny_plugins::{PluginHostConfig, Registry, RegistryServices, SchedulerSlots, verify};
+use hinny_store::{SqliteOptions, SqliteStore};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+fn now() -> Timestamp {
+    Timestamp::from_micros(1_767_225_600_000_000)
+}
+
+/// Tasks in a batch.
+const BATCHES: [usize; 4] = [1, 100, 1_000, 10_000];
+
+/// Compiled rules over four inputs, and one that reads its rule from its settings.
+const RANKERS: [(&str, &str); 2] =
+    [("four-inputs", "guests/four-inputs"), ("rank-weighted", "plugins/rank-weighted")];
+
+/// A plugin host with one slot to switch.
+struct Bench {
+    runtime: Runtime,
+    registry: Registry,
+    _cache: TempDir,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let runtime = Runtime::new().expect("threads");
+        let cache = folder();
+        let config = PluginHostConfig {
+            cache_folder: Some(cache.path().to_owned()),
+            schedulers: vec![SchedulerSlots::new(scheduler())],
+            ..PluginHostConfig::default()
+        };
+        let registry = runtime.block_on(async {
+            let store = SqliteStore::open(&SqliteOptions::temporary()).await.expect("a database");
+            let store = Arc::new(store);
+            let services = RegistryServices {
+                plugins: Arc::clone(&store) as _,
+                store,
+                clock: Arc::new(ManualClock::at(now())),
+                tasks: TaskTracker::new(),
+                stop: CancellationToken::new(),
+            };
+            Registry::start(config, services).await.expect("a plugin host")
+        });
+        Self { runtime, registry, _cache: cache }
+    }
+
+    fn upload(&self, name: &str) -> PluginDigest {
+        let upload = self.registry.upload(component(name), "bench".to_owned());
+        self.runtime.block_on(upload).expect("it is accepted").digest
+    }
+
+    fn activate(&self, digest: Option<PluginDigest>, settings: Value) {
+        let slot = Slot { scheduler: scheduler(), world: World::Ranker };
+        let settings = Some(settings);
+        let request = ActivateRequest { slot, digest, settings, by: "bench".to_owned() };
+        self.runtime.block_on(self.registry.activate(request)).expect("it is activated");
+    }
+
+    fn ranker(&self) -> Arc<dyn Ranker> {
+        self.registry.initial_ranker(&scheduler()).expect("a ranker is active")
+    }
+}
+
+fn rank(c: &mut Criterion) {
+    let bench = Bench::new();
+    let mut group = c.benchmark_group("rank");
+    for (name, guest) in RANKERS {
+        let digest = bench.upload(guest);
+        bench.activate(Some(digest), settings(name));
+        let ranker = bench.ranker();
+        for len in BATCHES {
+            let batch = batch(&*ranker, len);
+            group.throughput(Throughput::Elements(len as u64));
+            group.bench_function(BenchmarkId::new(name, len), |bencher| {
+                bencher.to_async(&bench.runtime).iter_batched(
+                    || batch.clone(),
+                    async |batch| ranker.rank(&context(), batch).await.expect("ranks"),
+                    criterion::BatchSize::SmallInput,
+                );
+            });
+            if name == "four-inputs" {
+                group.bench_function(BenchmarkId::new("without a sandbox", len), |bencher| {
+                    bencher.iter(|| natively(black_box(&batch)));
+                });
+            }
+        }
+    }
+    group.finish();
+}
+
+/// The rule of `four-inputs`, on the same columns.
+fn natively(batch: &Columns) -> Vec<i64> {
+    let values: Vec<_> = batch.columns.iter().map(|column| &column.values).collect();
+    let [
+        ColumnValues::Integers(created),
+        ColumnValues::Integers(levels),
+        ColumnValues::Flags(urgent),
+        ColumnValues::Texts { dictionary, codes },
+    ] = &values[..]
+    else {
+        unreachable!("these are the inputs of `four-inputs`")
+    };
+    (0..batch.len)
+        .map(|at| {
+            let team = if &*dictionary[codes[at] as usize] == "red" { 50 } else { 0 };
+            let urgent = if urgent[at] { 500 } else { 0 };
+            created[at] / 60_000 - 100 * levels[at].clamp(0, 4) - urgent - team
+        })
+        .collect()
+}
+
+fn verdicts(c: &mut Criterion) {
+    let mut group = c.benchmark_group("verify");
+    group.sample_size(10);
+    let bytes = component("guests/four-inputs");
+    let without = PluginHostConfig { cache_folder: None, ..PluginHostConfig::default() };
+    let cache = folder();
+    let with = PluginHostConfig {
+        cache_folder: Some(cache.path().to_owned()),
+        ..PluginHostConfig::default()
+    };
+    for (name, config) in [("compiled anew", without), ("compiled before", with)] {
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                let verdict = verify(&config, &bytes, None).expect("a plugin host");
+                assert!(verdict.accepted);
+            });
+        });
+    }
+    group.finish();
+}
+
+fn switches(c: &mut Criterion) {
+    let bench = Bench::new();
+    let mut group = c.benchmark_group("switch");
+    let (four, weighted) =
+        (bench.upload("guests/four-inputs"), bench.upload("plugins/rank-weighted"));
+    bench.activate(Some(weighted), settings("rank-weighted"));
+    let mut base = 0;
+    group.bench_function("activate a verified version", |bencher| {
+        bencher.iter(|| {
+            base += 1;
+            // Other settings each time: nothing that ran before can be used again.
+            let settings = json!({"base": base});
+            bench.activate(Some(weighted), settings);
+        });
+    });
+    bench.activate(Some(four), json!({}));
+    group.bench_function("roll back", |bencher| {
+        bencher.iter(|| bench.activate(None, json!({})));
+    });
+    group.finish();
+}
+
+fn settings(name: &str) -> Value {
+    if name == "four-inputs" {
+        return json!({});
+    }
+    json!({"age_per_hour": 60, "terms": [
+        {"input": "/level", "type": "integer", "min": 0, "max": 4, "weight": -100},
+        {"input": "/urgent", "type": "flag", "weight": -500},
+        {"input": "/team", "values": {"red": -50}}]})
+}
+
+/// A batch as a queue makes it; columns are built before anything is measured.
+fn batch(ranker: &dyn Ranker, len: usize) -> Columns {
+    let organisation = Organisation::new("acme").expect("a name");
+    let kind = TaskType::new("job").expect("a name");
+    let row = |at: usize| -> (Timestamp, InputRow) {
+        let team = ["red", "blue"][at % 2];
+        let data = json!({"level": at % 5, "urgent": at.is_multiple_of(7), "team": team});
+        let created_at = Timestamp::from_millis(1_767_000_000_000 + at as i64);
+        let facts = TaskFacts {
+            created_at,
+            base_priority: None,
+            attempts: 0,
+            organisation: &organisation,
+            kind: &kind,
+            last_run: None,
+        };
+        let inputs = ranker.inputs().iter().map(|input| input.extract(&facts, &data)).collect();
+        (created_at, inputs)
+    };
+    let rows: Vec<_> = (0..len).map(row).collect();
+    InputTable::columns_of_rows(ranker.inputs(), &rows, now())
+}
+
+fn context() -> RankContext {
+    RankContext { now: now(), scheduler: scheduler(), seed: 7 }
+}
+
+fn scheduler() -> SchedulerId {
+    SchedulerId::new("jobs").expect("a name")
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("the build has a folder")
+}
+
+fn component(name: &str) -> Vec<u8> {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../dist/{name}.wasm"));
+    fs::read(&file).expect("`cargo xtask plugins` has built it")
+}
+
+criterion_group!(benches, rank, verdicts, switches);
+criterion_main!(benches);
