@@ -1,5 +1,6 @@
 //! What it costs to ask a plugin: a batch of tasks through a ranker, the same rule without a
 //! sandbox, a verdict on a component, and the activation of a version.
+#![expect(clippy::indexing_slicing, reason = "the columns are as long as the batch")]
 
 use std::{fs, hint::black_box, path::PathBuf, sync::Arc};
 

@@ -122,7 +122,9 @@ impl Member {
             let tasks = attempts(&answer.1);
             {
                 let mut book = self.book.open();
-                tasks.iter().for_each(|(id, attempt)| book.handed_out(id, *attempt));
+                for (id, attempt) in &tasks {
+                    book.handed_out(id, *attempt);
+                }
             }
             for (id, attempt) in tasks {
                 let report = json!({"status": "completed", "attempt": attempt});

@@ -34,10 +34,10 @@ impl Home {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let configuration = format!(
             "[api]\nlisten = \"127.0.0.1:{port}\"\n\n[database]\nurl = \"sqlite:hinny.db\"\n\n\
-             [[schedulers]]\nid = \"{SCHEDULER}\"\nplugin = {:?}\nranker = {:?}\n\n\
+             [[schedulers]]\nid = \"{SCHEDULER}\"\nplugin = '{}'\nranker = '{}'\n\n\
              [schedulers.plugin_settings]\nsources = [\"{SOURCE}\"]\n",
-            plugin("jobs"),
-            plugin("rank-fifo")
+            plugin("jobs").display(),
+            plugin("rank-fifo").display()
         );
         fs::write(folder.path().join("hinny.toml"), configuration).unwrap();
         Self { folder, port }

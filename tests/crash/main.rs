@@ -6,6 +6,12 @@
 //! ```sh
 //! HINNY_KILL_ROUNDS=200 cargo test --package hinny-server --test crash -- --nocapture
 //! ```
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "what a test does not expect ends it"
+)]
 
 mod api;
 mod book;
