@@ -144,6 +144,7 @@ on_every_database! {
         last_runs_come_in_the_order_of_the_question
         an_older_end_does_not_replace_the_last_run
         the_last_run_measures_from_the_hand_out
+        what_rankers_read_is_what_the_task_says
         the_database_answers
     }
     filters {

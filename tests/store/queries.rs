@@ -1,10 +1,10 @@
 //! The other questions.
 
 use hinny_core::{
-    TaskId, TaskStatus,
+    Priority, TaskId, TaskStatus,
     filter::Filter,
     input::LastRun,
-    store::{Claim, TaskUpdate},
+    store::{Claim, StoredFacts, TaskUpdate},
     task::{NewTask, TaskChange},
 };
 use serde_json::json;
@@ -190,6 +190,21 @@ pub(crate) async fn the_last_run_measures_from_the_hand_out(subject: &Subject) {
     let run = |status, duration_ms| Some(LastRun { finished_at: at(3000), status, duration_ms });
     // Handed out at 1000 s; the other one never was.
     assert_eq!(runs, [run(TaskStatus::Completed, 2_000_000), run(TaskStatus::Cancelled, 0)]);
+}
+
+pub(crate) async fn what_rankers_read_is_what_the_task_says(subject: &Subject) {
+    let asked = NewTask { base_priority: Some(Priority(-7)), ..new_task(2) };
+    subject.push(vec![new_task(1), asked]).await;
+    subject.hand_out(1).await;
+    let ids = ids(&[2, 99, 1]);
+    let mut read = subject.store.facts_by_id(&ids).await.unwrap();
+    let tasks = subject.store.tasks_by_id(&ids).await.unwrap();
+    let mut expected: Vec<_> = tasks.into_iter().map(StoredFacts::from).collect();
+    read.sort_by_key(|facts| facts.id);
+    expected.sort_by_key(|facts| facts.id);
+    assert_eq!(format!("{read:?}"), format!("{expected:?}"));
+    assert_eq!((read.len(), read[0].attempt), (2, 1));
+    assert_eq!(read[1].base_priority, Some(Priority(-7)));
 }
 
 pub(crate) async fn the_database_answers(subject: &Subject) {

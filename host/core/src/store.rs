@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::{
     EventId, Organisation, PluginDigest, Priority, ScheduleId, SchedulerId, TaskHash, TaskId,
-    TaskStatus, Timestamp,
+    TaskStatus, TaskType, Timestamp,
     command::StateWrite,
     event::{EventState, KeptEvent},
     filter::{Filter, FilterError},
@@ -279,6 +279,42 @@ pub enum StoreError {
     },
 }
 
+/// What rankers may read of a stored task.
+#[derive(Debug, Clone)]
+pub struct StoredFacts {
+    /// Identity.
+    pub id: TaskId,
+    /// What makes it the same work as another.
+    pub hash: TaskHash,
+    /// Whose work it is.
+    pub organisation: Organisation,
+    /// Kind of work.
+    pub kind: TaskType,
+    /// The priority that was asked for.
+    pub base_priority: Option<Priority>,
+    /// How often it was handed out.
+    pub attempt: u32,
+    /// When it was pushed.
+    pub created_at: Timestamp,
+    /// What to do: JSON.
+    pub data: String,
+}
+
+impl From<Task> for StoredFacts {
+    fn from(task: Task) -> Self {
+        Self {
+            id: task.id,
+            hash: task.hash,
+            organisation: task.organisation,
+            kind: task.kind,
+            base_priority: task.base_priority,
+            attempt: task.attempt,
+            created_at: task.created_at,
+            data: task.data.get().to_owned(),
+        }
+    }
+}
+
 /// Storage of tasks, schedules and kept messages.
 #[async_trait]
 pub trait Store: Send + Sync {
@@ -298,6 +334,12 @@ pub trait Store: Send + Sync {
 
     /// Tasks by id, in any order; unknown ids are left out.
     async fn tasks_by_id(&self, ids: &[TaskId]) -> Result<Vec<Task>, StoreError>;
+
+    /// What rankers may read of tasks, by id, in any order; unknown ids are left out. A swap asks
+    /// this of everything queued, so a store answers it with as little as it can.
+    async fn facts_by_id(&self, ids: &[TaskId]) -> Result<Vec<StoredFacts>, StoreError> {
+        Ok(self.tasks_by_id(ids).await?.into_iter().map(StoredFacts::from).collect())
+    }
 
     /// A page of tasks, newest first.
     async fn list_tasks(&self, query: &TaskQuery, window: Window)

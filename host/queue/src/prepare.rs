@@ -7,7 +7,7 @@ use hinny_core::{
     input::{InputRow, InputSpec, InputTable, LastRun, TaskFacts},
     order::{Arrival, class_key},
     ranker::{RankContext, Ranker, host_priority},
-    store::Store,
+    store::{Store, StoreError, StoredFacts},
     task::{NewTask, RankedBy, Task},
 };
 use serde_json::Value;
@@ -73,6 +73,30 @@ impl<'a> From<&'a Task> for Subject<'a> {
             hash: &task.hash,
             data: task.data.get(),
         }
+    }
+}
+
+impl<'a> From<&'a StoredFacts> for Subject<'a> {
+    fn from(task: &'a StoredFacts) -> Self {
+        Self {
+            facts: TaskFacts {
+                created_at: task.created_at,
+                base_priority: task.base_priority,
+                attempts: task.attempt,
+                organisation: &task.organisation,
+                kind: &task.kind,
+                last_run: None,
+            },
+            hash: &task.hash,
+            data: &task.data,
+        }
+    }
+}
+
+impl Subject<'_> {
+    fn row(&self, specs: &[InputSpec], data: &Value, last_run: Option<LastRun>) -> InputRow {
+        let facts = TaskFacts { last_run, ..self.facts.clone() };
+        specs.iter().map(|spec| spec.extract(&facts, data)).collect()
     }
 }
 
@@ -164,9 +188,7 @@ impl Preparer {
         let of_task = subjects.iter().zip(documents).zip(last_runs);
         of_task
             .map(|((subject, data), last_run)| {
-                let facts = TaskFacts { last_run, ..subject.facts.clone() };
-                let row = specs.iter().map(|spec| spec.extract(&facts, data)).collect();
-                (subject.facts.created_at, row)
+                (subject.facts.created_at, subject.row(specs, data, last_run))
             })
             .collect()
     }
@@ -228,8 +250,20 @@ impl Preparer {
     /// Tasks that were just committed: reads them, however long the database takes. Empty only in
     /// a stop.
     pub(crate) async fn read_until_there(&self, ids: &[TaskId]) -> Vec<Task> {
+        self.until_read(|| self.store.tasks_by_id(ids)).await
+    }
+
+    /// What rankers may read of stored tasks, in the same way.
+    pub(crate) async fn facts_until_there(&self, ids: &[TaskId]) -> Vec<StoredFacts> {
+        self.until_read(|| self.store.facts_by_id(ids)).await
+    }
+
+    async fn until_read<T, R>(&self, read: impl Fn() -> R) -> Vec<T>
+    where
+        R: Future<Output = Result<Vec<T>, StoreError>>,
+    {
         loop {
-            match self.store.tasks_by_id(ids).await {
+            match read().await {
                 Ok(tasks) => return tasks,
                 Err(failure) => warn!(%failure, "cannot read tasks that wait to be ranked"),
             }
@@ -245,14 +279,37 @@ impl Preparer {
         &self,
         shard: &Shard,
         ranker: &dyn Ranker,
-        tasks: &HashMap<TaskId, Task>,
         ids: &[TaskId],
     ) -> HashMap<TaskId, InputRow> {
-        let present: Vec<_> = ids.iter().filter_map(|id| tasks.get(id)).collect();
-        let subjects: Vec<_> = present.iter().map(|task| Subject::from(*task)).collect();
-        let documents: Vec<_> = subjects.iter().map(|subject| parse(subject.data)).collect();
-        let rows = self.rows(shard, Some(ranker), &subjects, &documents).await;
-        present.iter().map(|task| task.id).zip(rows.into_iter().map(|(_, row)| row)).collect()
+        let (some, others) = ids.split_at(ids.len() / 2);
+        // Two at a time: reading waits for another thread, and a swap reads everything queued.
+        let (some, others) = tokio::join!(
+            self.rows_by_id(shard, ranker, some),
+            self.rows_by_id(shard, ranker, others)
+        );
+        some.into_iter().chain(others).collect()
+    }
+
+    async fn rows_by_id(
+        &self,
+        shard: &Shard,
+        ranker: &dyn Ranker,
+        ids: &[TaskId],
+    ) -> Vec<(TaskId, InputRow)> {
+        let stored = self.facts_until_there(ids).await;
+        let specs = Arc::clone(ranker.inputs());
+        let subjects: Vec<_> = stored.iter().map(Subject::from).collect();
+        let last_runs = self.last_runs(shard, &specs, &subjects).await;
+        let extract = move || {
+            let of_task = stored.iter().zip(last_runs);
+            let row = |(facts, last_run): (&StoredFacts, _)| {
+                (facts.id, Subject::from(facts).row(&specs, &parse(&facts.data), last_run))
+            };
+            of_task.map(row).collect()
+        };
+        // Thousands of documents take longer to read than a request should wait. Extraction does
+        // not panic; without its row, a task would be ranked as one without any input.
+        tokio::task::spawn_blocking(extract).await.unwrap_or_default()
     }
 }
 

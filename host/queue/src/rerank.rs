@@ -146,7 +146,7 @@ impl Ranked {
         let columns = match &mut self.inputs {
             None => chunk.columns.clone(),
             Some(table) => {
-                let rows = read_rows(preparer, shard, &*ranker, &chunk.ids).await;
+                let rows = preparer.stored_rows(shard, &*ranker, &chunk.ids).await;
                 put_rows(table, chunk, &rows);
                 table.columns(chunk.slots(), self.now)
             }
@@ -166,7 +166,7 @@ impl Ranked {
 
     /// Without a ranker the asked priorities count, which only the database knows.
     async fn rank_by_host(&self, preparer: &Preparer, chunk: &Chunk) -> Ranks {
-        let tasks = preparer.read_until_there(&chunk.ids).await;
+        let tasks = preparer.facts_until_there(&chunk.ids).await;
         let asked: HashMap<_, _> = tasks.iter().map(|task| (task.id, task.base_priority)).collect();
         let priorities = chunk
             .ids
@@ -178,17 +178,6 @@ impl Ranked {
             .collect();
         Ranks { priorities, fallback: false }
     }
-}
-
-async fn read_rows(
-    preparer: &Preparer,
-    shard: &Shard,
-    ranker: &dyn Ranker,
-    ids: &[TaskId],
-) -> HashMap<TaskId, InputRow> {
-    let tasks = preparer.read_until_there(ids).await;
-    let tasks = tasks.into_iter().map(|task| (task.id, task)).collect();
-    preparer.stored_rows(shard, ranker, &tasks, ids).await
 }
 
 fn put_rows(table: &mut InputTable, chunk: &Chunk, rows: &HashMap<TaskId, InputRow>) {

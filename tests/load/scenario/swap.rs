@@ -48,9 +48,10 @@ struct Swaps {
 impl Swap {
     /// Does it.
     pub(crate) async fn run(&self, target: &Target) -> anyhow::Result<Outcome> {
-        let mut client = target.connect().await?;
         // What others left on the queue was acknowledged to them: it must not count here.
         drain(target).await?;
+        // Only now: a host closes connections that are silent for as long as a drain may take.
+        let mut client = target.connect().await?;
         let (work, whistle) = (Arc::new(Work::new()), Whistle::default());
         let half = (target.connections / 2).max(1);
         let began = Instant::now();

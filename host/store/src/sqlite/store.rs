@@ -13,7 +13,7 @@ use hinny_core::{
     input::LastRun,
     plugin::{Activation, PluginVersion, Slot},
     schedule::{Schedule, ScheduleQuery},
-    store::{CountRow, PluginStore, Store, StoreError, Unit, UnitOutcome},
+    store::{CountRow, PluginStore, Store, StoreError, StoredFacts, Unit, UnitOutcome},
     task::{Page, Task, TaskEvent, TaskQuery, Window},
 };
 use sqlx::SqlitePool;
@@ -114,6 +114,10 @@ impl Store for SqliteStore {
 
     async fn tasks_by_id(&self, ids: &[TaskId]) -> Result<Vec<Task>, StoreError> {
         task::by_id(&self.readers, ids).await
+    }
+
+    async fn facts_by_id(&self, ids: &[TaskId]) -> Result<Vec<StoredFacts>, StoreError> {
+        task::facts_by_id(&self.readers, ids).await
     }
 
     async fn list_tasks(
