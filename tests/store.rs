@@ -95,6 +95,7 @@ on_every_database! {
         the_fields_that_are_sent_change
         a_priority_is_what_was_asked_for
         a_heartbeat_only_moves_the_lease
+        a_reason_without_a_move_is_a_step_too
         a_task_that_is_given_up_says_so
         updates_of_one_task_in_a_commit_follow_each_other
         the_time_of_modification_stays

@@ -222,6 +222,18 @@ pub(crate) async fn a_heartbeat_only_moves_the_lease(subject: &Subject) {
     assert_eq!(subject.updated(beat(2)).await.lease_until, None);
 }
 
+pub(crate) async fn a_reason_without_a_move_is_a_step_too(subject: &Subject) {
+    subject.queue([1]).await;
+    subject.hand_out(1).await;
+    let reason = TaskChange { reason: Some("half way".to_owned()), ..TaskChange::default() };
+    let task = subject.updated(update(1, reason)).await;
+    assert_eq!((task.status, task.reason.as_deref()), (TaskStatus::Dispatched, Some("half way")));
+    let steps = subject.store.task_events(task_id(1)).await.unwrap();
+    let last = steps.last().unwrap();
+    assert_eq!((steps.len(), last.status, last.at), (3, TaskStatus::Dispatched, at(3000)));
+    assert_eq!(last.reason.as_deref(), Some("half way"));
+}
+
 pub(crate) async fn a_task_that_is_given_up_says_so(subject: &Subject) {
     subject.queue([1]).await;
     subject.hand_out(1).await;
