@@ -21,6 +21,7 @@ pub(crate) use self::{
     instance::RankInstance,
     program::{RankerCode, RankerProgram},
 };
+use self::{instance::RankFunction, program::Turn};
 use crate::{call::Call, stats::Stats};
 
 /// A generation of a ranker: a program, and its number in the slot.
@@ -69,18 +70,7 @@ impl Ranker for WasmRanker {
         context: &RankContext,
         batch: Columns,
     ) -> Result<Vec<Priority>, RankFailure> {
-        let batch = Arc::new(batch);
-        let mut ranked = Vec::new();
-        for range in self.chunks(batch.len) {
-            let chunk = self.call(Call::Rank, context, &batch, range, RankInstance::rank).await?;
-            // One chunk is the rule: its answer is passed on without copying.
-            if ranked.is_empty() {
-                ranked = chunk;
-            } else {
-                ranked.extend(chunk);
-            }
-        }
-        Ok(ranked)
+        self.call(Call::Rank, context, batch, RankInstance::rank).await
     }
 
     async fn explain(
@@ -88,39 +78,45 @@ impl Ranker for WasmRanker {
         context: &RankContext,
         batch: Columns,
     ) -> Result<Vec<Explanation>, RankFailure> {
-        let batch = Arc::new(batch);
-        let mut explained = Vec::with_capacity(batch.len);
-        for range in self.chunks(batch.len) {
-            let chunk =
-                self.call(Call::Explain, context, &batch, range, RankInstance::explain).await?;
-            explained.extend(chunk);
-        }
-        Ok(explained)
+        self.call(Call::Explain, context, batch, RankInstance::explain).await
     }
 }
 
 impl WasmRanker {
-    /// The batch, cut to what a guest gets in one call.
-    fn chunks(&self, len: usize) -> impl Iterator<Item = Range<usize>> + Send + use<> {
-        let most = self.program.host().limits.batch_tasks as usize;
-        (0..len).step_by(most).map(move |start| start..len.min(start + most))
-    }
-
+    /// Asks about a batch, in as many calls as its length needs, all on one thread: handing over
+    /// to a thread and back takes longer than to rank a thousand tasks.
     async fn call<R: Send + 'static>(
         &self,
         call: Call,
         context: &RankContext,
-        batch: &Arc<Columns>,
-        range: Range<usize>,
-        function: instance::RankFunction<R>,
-    ) -> Result<R, RankFailure> {
+        batch: Columns,
+        function: RankFunction<Vec<R>>,
+    ) -> Result<Vec<R>, RankFailure> {
+        if batch.len == 0 {
+            return Ok(Vec::new());
+        }
         let context = context.clone();
-        let batch = Arc::clone(batch);
-        let tasks = range.len();
-        self.program
-            .on_thread(call, tasks, &self.stats, move |instance| {
-                function(instance, &context, &batch, range)
-            })
-            .await
+        let most = self.program.host().limits.batch_tasks as usize;
+        let work = move |turn: &Turn<'_>| {
+            let mut answers = Vec::new();
+            for part in parts(batch.len, most) {
+                let tasks = part.len();
+                let said =
+                    turn.call(tasks, |instance| function(instance, &context, &batch, part))?;
+                // One part is the rule: its answers are passed on without copying.
+                if answers.is_empty() {
+                    answers = said;
+                } else {
+                    answers.extend(said);
+                }
+            }
+            Ok(answers)
+        };
+        self.program.on_thread(call, &self.stats, work).await
     }
+}
+
+/// A batch, cut to what a guest gets in one call.
+fn parts(len: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..len).step_by(most).map(move |start| start..len.min(start + most))
 }

@@ -114,14 +114,13 @@ impl RankerProgram {
         let _ = receiver.await;
     }
 
-    /// Has a thread do a job with an instance. When the caller stops waiting, a job that has not
-    /// begun is not done, and one that has is stopped at the next tick.
+    /// Has a thread do work that takes one call or more. When the caller stops waiting, a call
+    /// that has not begun is not made, and one that has is stopped at the next tick.
     pub(super) async fn on_thread<R: Send + 'static>(
         self: &Arc<Self>,
         call: Call,
-        tasks: usize,
         stats: &Arc<Stats>,
-        job: impl FnOnce(&mut RankInstance) -> Result<R, CallError> + Send + 'static,
+        work: impl FnOnce(&Turn<'_>) -> Result<R, PluginFailure> + Send + 'static,
     ) -> Result<R, PluginFailure> {
         let gone = || self.failure(CallError::new(call, FailureKind::Host, "the host is stopping"));
         let permit = Arc::clone(&self.calls).acquire_owned().await.map_err(|_| gone())?;
@@ -131,39 +130,14 @@ impl RankerProgram {
         let abandoned = Arc::clone(&waiting.abandoned);
         self.code.host.threads.run(move || {
             let _permit = permit;
-            if abandoned.load(Ordering::Relaxed) {
-                return;
-            }
-            let outcome = program.timed(call, tasks, &stats, &abandoned, job);
+            let turn = Turn { program: &program, call, stats: &stats, abandoned: &abandoned };
             // Whoever asked may have gone meanwhile.
-            let _ = sender.send(outcome);
+            let _ = sender.send(work(&turn));
         });
         receiver.await.unwrap_or_else(|_| {
             let lost = CallError::new(call, FailureKind::Host, "the host's own thread failed");
             Err(self.failure(lost))
         })
-    }
-
-    fn timed<R>(
-        &self,
-        call: Call,
-        tasks: usize,
-        stats: &Stats,
-        abandoned: &Arc<AtomicBool>,
-        job: impl FnOnce(&mut RankInstance) -> Result<R, CallError>,
-    ) -> Result<R, PluginFailure> {
-        let Title { name, version, .. } = self.title();
-        let _span =
-            info_span!("plugin.call", plugin = %name, version = %version, function = call.as_str())
-                .entered();
-        let started = Instant::now();
-        let (outcome, made) = self.with_instance(Arc::clone(abandoned), job);
-        let failure = outcome.as_ref().err().map(|error| error.kind);
-        // A call that was stopped since nobody waits for it any more is no fault of the plugin.
-        if failure.is_none() || !abandoned.load(Ordering::Relaxed) {
-            stats.record(&Timed { call, took: started.elapsed(), tasks, instances: made, failure });
-        }
-        outcome.map_err(|error| self.failure(error))
     }
 
     /// Does a job with a waiting instance, or else with a new one; also says how many were made.
@@ -198,6 +172,41 @@ impl fmt::Debug for RankerProgram {
             .field("digest", &self.digest)
             .field("description", &self.description)
             .finish_non_exhaustive()
+    }
+}
+
+/// A turn on a thread.
+pub(super) struct Turn<'a> {
+    program: &'a RankerProgram,
+    call: Call,
+    stats: &'a Stats,
+    abandoned: &'a Arc<AtomicBool>,
+}
+
+impl Turn<'_> {
+    /// Makes a call about some tasks.
+    pub(super) fn call<R>(
+        &self,
+        tasks: usize,
+        job: impl FnOnce(&mut RankInstance) -> Result<R, CallError>,
+    ) -> Result<R, PluginFailure> {
+        let Self { program, call, stats, abandoned } = *self;
+        if abandoned.load(Ordering::Relaxed) {
+            let nobody = CallError::new(call, FailureKind::Host, "nobody waits for the answer");
+            return Err(program.failure(nobody));
+        }
+        let Title { name, version, .. } = program.title();
+        let _span =
+            info_span!("plugin.call", plugin = %name, version = %version, function = call.as_str())
+                .entered();
+        let started = Instant::now();
+        let (outcome, made) = program.with_instance(Arc::clone(abandoned), job);
+        let failure = outcome.as_ref().err().map(|error| error.kind);
+        // A call that was stopped since nobody waits for it any more is no fault of the plugin.
+        if failure.is_none() || !abandoned.load(Ordering::Relaxed) {
+            stats.record(&Timed { call, took: started.elapsed(), tasks, instances: made, failure });
+        }
+        outcome.map_err(|error| program.failure(error))
     }
 }
 
