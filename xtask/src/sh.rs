@@ -1,7 +1,7 @@
 //! What every chore needs: running commands, finding folders, telling what happens.
 
 use std::{
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     fmt, fs, io,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
@@ -54,7 +54,19 @@ pub(crate) fn variable(name: &str) -> Option<OsString> {
 
 /// The cargo that runs this chore, so that toolchain and settings stay the same.
 pub(crate) fn cargo() -> Command {
-    Command::new(variable("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut cargo = Command::new(variable("CARGO").unwrap_or_else(|| "cargo".into()));
+    // What cargo tells this program about itself. A build script may ask to run again when such a
+    // variable changes (that of `ring` does), and all above it was built anew with each change
+    // between `cargo build` and a chore.
+    for (name, _) in std::env::vars_os().filter(|(name, _)| tells_of_package(name)) {
+        cargo.env_remove(name);
+    }
+    cargo
+}
+
+fn tells_of_package(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// Tells what is done now.
