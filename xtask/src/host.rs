@@ -178,12 +178,13 @@ fn free_port() -> anyhow::Result<u16> {
 }
 
 /// Builds packages in release, and says where the binaries are.
+///
+/// Each on its own: built together, they would share the features that either asks of a library, and
+/// the host of the bench would be another one than that of the demo.
 pub(crate) fn build_release(packages: &[&str]) -> anyhow::Result<PathBuf> {
-    let mut command = sh::cargo();
-    command.args(["build", "--release"]).current_dir(sh::root()?);
+    let root = sh::root()?;
     for package in packages {
-        command.args(["--package", package]);
+        sh::run(sh::cargo().args(["build", "--release", "--package", package]).current_dir(&root))?;
     }
-    sh::run(&mut command)?;
     Ok(sh::target_dir()?.join("release"))
 }
