@@ -132,6 +132,43 @@ pub struct ScheduleChange {
     pub missed: Option<MissedFire>,
 }
 
+impl From<NewSchedule> for Schedule {
+    fn from(new: NewSchedule) -> Self {
+        Self {
+            id: new.id,
+            scheduler: new.scheduler,
+            organisation: new.organisation,
+            hash: new.hash,
+            data: new.data,
+            enabled: true,
+            cron: new.cron,
+            time_zone: new.time_zone,
+            deadline_at: new.deadline_at,
+            missed: new.missed,
+            created_at: new.created_at,
+            modified_at: new.created_at,
+        }
+    }
+}
+
+impl Schedule {
+    /// Makes a change, at a moment.
+    #[must_use]
+    pub fn changed(self, change: ScheduleChange, at: Timestamp) -> Self {
+        Self {
+            hash: change.hash.unwrap_or(self.hash),
+            data: change.data.unwrap_or(self.data),
+            enabled: change.enabled.unwrap_or(self.enabled),
+            cron: change.cron.unwrap_or(self.cron),
+            time_zone: change.time_zone.unwrap_or(self.time_zone),
+            deadline_at: change.deadline_at.unwrap_or(self.deadline_at),
+            missed: change.missed.unwrap_or(self.missed),
+            modified_at: at,
+            ..self
+        }
+    }
+}
+
 /// Which schedules to list.
 #[derive(Debug, Clone, Default)]
 pub struct ScheduleQuery {

@@ -33,7 +33,7 @@ impl Commit<'_> {
         if self.known.schedules.contains_key(&new.id) {
             return ScheduleOutcome::HashTaken(new.id);
         }
-        self.store_schedule(made(new))
+        self.store_schedule(new.into())
     }
 
     fn upsert_schedule(&mut self, new: NewSchedule) -> ScheduleOutcome {
@@ -59,12 +59,11 @@ impl Commit<'_> {
         change: ScheduleChange,
         at: Timestamp,
     ) -> ScheduleOutcome {
-        let Some(mut schedule) = self.known.schedules.get(&id).cloned() else {
+        let Some(known) = self.known.schedules.get(&id).cloned() else {
             return ScheduleOutcome::NotFound;
         };
-        let old = (schedule.scheduler.clone(), schedule.hash.clone());
-        apply(&mut schedule, change);
-        schedule.modified_at = at;
+        let old = (known.scheduler.clone(), known.hash.clone());
+        let schedule = known.changed(change, at);
         let new = (schedule.scheduler.clone(), schedule.hash.clone());
         match self.known.schedule_by_hash.get(&new) {
             Some(other) if *other != id => return ScheduleOutcome::HashTaken(*other),
@@ -99,35 +98,4 @@ impl Commit<'_> {
         self.changes.schedules.insert(schedule.id, Some(schedule.clone()));
         ScheduleOutcome::Done(Some(Box::new(schedule)))
     }
-}
-
-fn made(new: NewSchedule) -> Schedule {
-    Schedule {
-        id: new.id,
-        scheduler: new.scheduler,
-        organisation: new.organisation,
-        hash: new.hash,
-        data: new.data,
-        enabled: true,
-        cron: new.cron,
-        time_zone: new.time_zone,
-        deadline_at: new.deadline_at,
-        missed: new.missed,
-        created_at: new.created_at,
-        modified_at: new.created_at,
-    }
-}
-
-fn apply(schedule: &mut Schedule, change: ScheduleChange) {
-    let old = schedule.clone();
-    *schedule = Schedule {
-        hash: change.hash.unwrap_or(old.hash),
-        data: change.data.unwrap_or(old.data),
-        enabled: change.enabled.unwrap_or(old.enabled),
-        cron: change.cron.unwrap_or(old.cron),
-        time_zone: change.time_zone.unwrap_or(old.time_zone),
-        deadline_at: change.deadline_at.unwrap_or(old.deadline_at),
-        missed: change.missed.unwrap_or(old.missed),
-        ..old
-    };
 }

@@ -7,7 +7,7 @@ use hinny_core::{
     filter::{Filter, FilterError},
     input::LastRun,
     plugin::Slot,
-    schedule::{NewSchedule, Schedule, ScheduleChange, ScheduleQuery},
+    schedule::{Schedule, ScheduleQuery},
     store::{
         CountRow, EventWrite, ScheduleOutcome, ScheduleWrite, Store, StoreError, Unit, UnitOutcome,
     },
@@ -33,12 +33,15 @@ impl FakeHost {
                 if let Some(there) = schedules.iter().find(|there| there.hash == new.hash) {
                     return ScheduleOutcome::HashTaken(there.id);
                 }
-                schedules.push(made(new));
+                schedules.push(new.into());
                 ScheduleOutcome::Done(schedules.last().cloned().map(Box::new))
             }
-            ScheduleWrite::Change { schedule, change, .. } => {
+            ScheduleWrite::Change { schedule, change, at } => {
                 match schedules.iter_mut().find(|there| there.id == schedule) {
-                    Some(there) => ScheduleOutcome::Done(Some(Box::new(changed(there, *change)))),
+                    Some(there) => {
+                        *there = there.clone().changed(*change, at);
+                        ScheduleOutcome::Done(Some(Box::new(there.clone())))
+                    }
                     None => ScheduleOutcome::NotFound,
                 }
             }
@@ -49,31 +52,6 @@ impl FakeHost {
             ScheduleWrite::Disable { .. } => ScheduleOutcome::NotFound,
         }
     }
-}
-
-fn made(new: NewSchedule) -> Schedule {
-    Schedule {
-        id: new.id,
-        scheduler: new.scheduler,
-        organisation: new.organisation,
-        hash: new.hash,
-        data: new.data,
-        enabled: true,
-        cron: new.cron,
-        time_zone: new.time_zone,
-        deadline_at: new.deadline_at,
-        missed: new.missed,
-        created_at: new.created_at,
-        modified_at: new.created_at,
-    }
-}
-
-fn changed(schedule: &mut Schedule, change: ScheduleChange) -> Schedule {
-    schedule.enabled = change.enabled.unwrap_or(schedule.enabled);
-    schedule.cron = change.cron.unwrap_or(schedule.cron.clone());
-    schedule.deadline_at = change.deadline_at.unwrap_or(schedule.deadline_at);
-    schedule.hash = change.hash.unwrap_or(schedule.hash.clone());
-    schedule.clone()
 }
 
 fn cut<T: Clone>(all: &[T], window: Window) -> Page<T> {
