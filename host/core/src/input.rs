@@ -1,6 +1,7 @@
 //! What a ranker reads of a task: declared once, extracted once, sent as columns.
 
 mod dictionary;
+mod excerpt;
 mod table;
 
 use std::{fmt, sync::Arc};
@@ -8,7 +9,7 @@ use std::{fmt, sync::Arc};
 use serde::Serialize;
 use serde_json::Value;
 
-pub use table::InputTable;
+pub use self::{excerpt::Excerpt, table::InputTable};
 
 use crate::{Organisation, Priority, TaskStatus, TaskType, Timestamp};
 
@@ -249,9 +250,12 @@ impl InputSpec {
         })
     }
 
-    /// Whether the task's data must be parsed for it.
-    pub fn reads_data(&self) -> bool {
-        matches!(self.source, InputSource::Pointer(_))
+    /// The place in the task's data that it reads, if it reads the data.
+    pub fn place(&self) -> Option<&str> {
+        match &self.source {
+            InputSource::Pointer(pointer) => Some(pointer),
+            _ => None,
+        }
     }
 
     /// Whether the last run of the same hash must be looked up for it.

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use hinny_core::{
     TaskId,
-    input::InputTable,
+    input::Columns,
     queue::{Explained, Place, QueueError},
     ranker::Explanation,
     store::Store,
@@ -12,7 +12,7 @@ use hinny_core::{
 };
 
 use crate::{
-    prepare::{Preparer, Subject, context, parse},
+    prepare::{Preparer, context},
     shard::Shard,
 };
 
@@ -62,17 +62,14 @@ async fn ask(
     preparer: &Preparer,
     shard: &Arc<Shard>,
     task: &Task,
-    inputs: Option<hinny_core::input::Columns>,
+    inputs: Option<Columns>,
 ) -> Result<Option<Explanation>, QueueError> {
     let Some(ranker) = shard.ranker() else { return Ok(None) };
     let now = preparer.clock.now();
     let columns = if let Some(columns) = inputs {
         columns
     } else {
-        let rows = preparer
-            .rows(shard, Some(&*ranker), &[Subject::from(task)], &[parse(task.data.get())])
-            .await;
-        InputTable::columns_of_rows(ranker.inputs(), &rows, now)
+        preparer.columns_of(shard, &*ranker, task, now).await
     };
     let explanations = ranker.explain(&context(shard, now), columns).await?;
     Ok(explanations.into_iter().next())

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use hinny_core::{
     Clock, Priority, TaskId, Timestamp,
-    input::{InputRow, InputSpec, InputTable, LastRun, TaskFacts},
+    input::{Columns, Excerpt, InputRow, InputSpec, InputTable, LastRun, TaskFacts},
     order::{Arrival, class_key},
     ranker::{RankContext, Ranker, host_priority},
     store::{Store, StoreError, StoredFacts},
@@ -28,15 +28,10 @@ pub(crate) struct Preparer {
     pub(crate) stop: CancellationToken,
 }
 
-/// The ranks of a batch.
-pub(crate) struct Ranks {
-    pub(crate) priorities: Vec<Priority>,
-    /// The ranker failed, and these come from the fallback chain.
-    pub(crate) fallback: bool,
-}
-
 /// What is read of a task, whichever form it has.
 pub(crate) struct Subject<'a> {
+    pub(crate) id: TaskId,
+    pub(crate) not_before: Option<Timestamp>,
     pub(crate) facts: TaskFacts<'a>,
     pub(crate) hash: &'a hinny_core::TaskHash,
     pub(crate) data: &'a str,
@@ -45,6 +40,8 @@ pub(crate) struct Subject<'a> {
 impl<'a> From<&'a NewTask> for Subject<'a> {
     fn from(task: &'a NewTask) -> Self {
         Self {
+            id: task.id,
+            not_before: task.not_before,
             facts: TaskFacts {
                 created_at: task.created_at,
                 base_priority: task.base_priority,
@@ -62,6 +59,8 @@ impl<'a> From<&'a NewTask> for Subject<'a> {
 impl<'a> From<&'a Task> for Subject<'a> {
     fn from(task: &'a Task) -> Self {
         Self {
+            id: task.id,
+            not_before: task.not_before,
             facts: TaskFacts {
                 created_at: task.created_at,
                 base_priority: task.base_priority,
@@ -79,6 +78,9 @@ impl<'a> From<&'a Task> for Subject<'a> {
 impl<'a> From<&'a StoredFacts> for Subject<'a> {
     fn from(task: &'a StoredFacts) -> Self {
         Self {
+            id: task.id,
+            // Only its inputs are asked for: it is in the order already.
+            not_before: None,
             facts: TaskFacts {
                 created_at: task.created_at,
                 base_priority: task.base_priority,
@@ -107,35 +109,13 @@ impl Preparer {
         shard: &Arc<Shard>,
         tasks: &mut [NewTask],
     ) -> Vec<PreparedArrival> {
-        if tasks.is_empty() {
-            return Vec::new();
-        }
-        let ranker = shard.ranker();
-        let generation = ranker.as_ref().map_or(0, |ranker| ranker.generation());
         let subjects: Vec<_> = tasks.iter().map(Subject::from).collect();
-        let documents: Vec<_> = subjects.iter().map(|subject| parse(subject.data)).collect();
-        let rows = self.rows(shard, ranker.as_deref(), &subjects, &documents).await;
-        let ranks = self.rank(shard, ranker.as_deref(), &subjects, &rows).await;
+        let asked = by_host(&subjects);
+        let arrivals = self.arrivals(shard, &subjects, asked).await;
         drop(subjects);
-        let mut arrivals = Vec::with_capacity(tasks.len());
-        for (((task, (_, inputs)), priority), data) in
-            tasks.iter_mut().zip(rows).zip(&ranks.priorities).zip(&documents)
-        {
-            task.priority = *priority;
-            task.ranked_by = ranked_by(generation, ranks.fallback);
-            arrivals.push(PreparedArrival {
-                shard: Arc::clone(shard),
-                generation,
-                arrival: Arrival {
-                    id: task.id,
-                    created_at: task.created_at,
-                    priority: *priority,
-                    fallback: ranks.fallback,
-                    not_before: task.not_before,
-                    class: class_key(&task.organisation, &shard.config.classes, data),
-                    inputs,
-                },
-            });
+        for (task, prepared) in tasks.iter_mut().zip(&arrivals) {
+            task.priority = prepared.arrival.priority;
+            task.ranked_by = ranked_by(prepared.generation, prepared.arrival.fallback);
         }
         arrivals
     }
@@ -146,44 +126,77 @@ impl Preparer {
         shard: &Arc<Shard>,
         tasks: Vec<Task>,
     ) -> Vec<PreparedArrival> {
+        let subjects: Vec<_> = tasks.iter().map(Subject::from).collect();
+        let last_good = tasks.iter().map(|task| task.priority).collect();
+        self.arrivals(shard, &subjects, last_good).await
+    }
+
+    /// Ranks tasks; `otherwise` are their priorities if the ranker fails.
+    async fn arrivals(
+        &self,
+        shard: &Arc<Shard>,
+        subjects: &[Subject<'_>],
+        otherwise: Vec<Priority>,
+    ) -> Vec<PreparedArrival> {
+        if subjects.is_empty() {
+            return Vec::new();
+        }
         let ranker = shard.ranker();
         let generation = ranker.as_ref().map_or(0, |ranker| ranker.generation());
-        let subjects: Vec<_> = tasks.iter().map(Subject::from).collect();
-        let documents: Vec<_> = subjects.iter().map(|subject| parse(subject.data)).collect();
-        let rows = self.rows(shard, ranker.as_deref(), &subjects, &documents).await;
-        let mut ranks = self.rank(shard, ranker.as_deref(), &subjects, &rows).await;
-        if ranks.fallback {
-            // Last good priority first: it was ranked before.
-            ranks.priorities = tasks.iter().map(|task| task.priority).collect();
-        }
-        let of_task = tasks.iter().zip(rows).zip(&ranks.priorities).zip(&documents);
+        let specs = specs_of(ranker.as_deref());
+        let documents = read(&excerpt(&specs, &shard.config.classes), subjects);
+        let rows = self.rows(shard, &specs, subjects, &documents).await;
+        let (priorities, fallback) = match ranker {
+            None => (by_host(subjects), false),
+            Some(ranker) => {
+                let now = self.clock.now();
+                let columns = InputTable::columns_of_rows(&specs, &rows, now);
+                match ask(shard, &*ranker, now, columns).await {
+                    Some(priorities) => (priorities, false),
+                    None => (otherwise, true),
+                }
+            }
+        };
+        let of_task = subjects.iter().zip(rows).zip(priorities).zip(&documents);
         of_task
-            .map(|(((task, (_, inputs)), priority), data)| PreparedArrival {
+            .map(|(((subject, (created_at, inputs)), priority), data)| PreparedArrival {
                 shard: Arc::clone(shard),
                 generation,
                 arrival: Arrival {
-                    id: task.id,
-                    created_at: task.created_at,
-                    priority: *priority,
-                    fallback: ranks.fallback,
-                    not_before: task.not_before,
-                    class: class_key(&task.organisation, &shard.config.classes, data),
+                    id: subject.id,
+                    created_at,
+                    priority,
+                    fallback,
+                    not_before: subject.not_before,
+                    class: class_key(subject.facts.organisation, &shard.config.classes, data),
                     inputs,
                 },
             })
             .collect()
     }
 
-    /// The inputs of each task, with the time of its push.
-    pub(crate) async fn rows(
+    /// What a ranker reads of one task, now.
+    pub(crate) async fn columns_of(
         &self,
         shard: &Shard,
-        ranker: Option<&dyn Ranker>,
+        ranker: &dyn Ranker,
+        task: &Task,
+        now: Timestamp,
+    ) -> Columns {
+        let (specs, subjects) = (ranker.inputs(), [Subject::from(task)]);
+        let documents = read(&excerpt(specs, &[]), &subjects);
+        let rows = self.rows(shard, specs, &subjects, &documents).await;
+        InputTable::columns_of_rows(specs, &rows, now)
+    }
+
+    /// The inputs of each task, with the time of its push.
+    async fn rows(
+        &self,
+        shard: &Shard,
+        specs: &[InputSpec],
         subjects: &[Subject<'_>],
         documents: &[Value],
     ) -> Vec<(Timestamp, InputRow)> {
-        let none: Arc<[InputSpec]> = [].into();
-        let specs = ranker.map_or(&none, |ranker| ranker.inputs());
         let last_runs = self.last_runs(shard, specs, subjects).await;
         let of_task = subjects.iter().zip(documents).zip(last_runs);
         of_task
@@ -210,39 +223,6 @@ impl Preparer {
             Err(failure) => {
                 warn!(scheduler.id = %shard.id(), %failure, "ranked without the last runs");
                 without()
-            }
-        }
-    }
-
-    async fn rank(
-        &self,
-        shard: &Shard,
-        ranker: Option<&dyn Ranker>,
-        subjects: &[Subject<'_>],
-        rows: &[(Timestamp, InputRow)],
-    ) -> Ranks {
-        let by_host = |fallback| Ranks {
-            priorities: subjects
-                .iter()
-                .map(|subject| host_priority(subject.facts.base_priority, subject.facts.created_at))
-                .collect(),
-            fallback,
-        };
-        let Some(ranker) = ranker else { return by_host(false) };
-        let now = self.clock.now();
-        let columns = InputTable::columns_of_rows(ranker.inputs(), rows, now);
-        match ranker.rank(&context(shard, now), columns).await {
-            Ok(priorities) if priorities.len() == subjects.len() => {
-                Ranks { priorities, fallback: false }
-            }
-            Ok(priorities) => {
-                warn!(scheduler.id = %shard.id(), got = priorities.len(), asked = subjects.len(), "ranker `{}` answered with the wrong number of priorities", ranker.title());
-                by_host(true)
-            }
-            Err(failure) => {
-                warn!(scheduler.id = %shard.id(), %failure, "ranked {} tasks by fallback", subjects.len());
-                metrics::counter!("hinny_ranked_by_fallback_total", "scheduler" => shard.id().shared()).increment(subjects.len() as u64);
-                by_host(true)
             }
         }
     }
@@ -301,9 +281,11 @@ impl Preparer {
         let subjects: Vec<_> = stored.iter().map(Subject::from).collect();
         let last_runs = self.last_runs(shard, &specs, &subjects).await;
         let extract = move || {
+            let excerpt = excerpt(&specs, &[]);
             let of_task = stored.iter().zip(last_runs);
             let row = |(facts, last_run): (&StoredFacts, _)| {
-                (facts.id, Subject::from(facts).row(&specs, &parse(&facts.data), last_run))
+                let document = excerpt.read(&facts.data);
+                (facts.id, Subject::from(facts).row(&specs, &document, last_run))
             };
             of_task.map(row).collect()
         };
@@ -318,9 +300,46 @@ pub(crate) fn context(shard: &Shard, now: Timestamp) -> RankContext {
     RankContext { now, scheduler: shard.id().clone(), seed: now.as_micros().unsigned_abs() }
 }
 
-pub(crate) fn parse(data: &str) -> Value {
-    // It was checked when it came in.
-    serde_json::from_str(data).unwrap_or(Value::Null)
+/// Asks a ranker. `None` when it failed, which is told here.
+pub(crate) async fn ask(
+    shard: &Shard,
+    ranker: &dyn Ranker,
+    now: Timestamp,
+    columns: Columns,
+) -> Option<Vec<Priority>> {
+    let asked = columns.len;
+    match ranker.rank(&context(shard, now), columns).await {
+        Ok(priorities) if priorities.len() == asked => return Some(priorities),
+        Ok(priorities) => {
+            warn!(scheduler.id = %shard.id(), got = priorities.len(), asked, "ranker `{}` answered with the wrong number of priorities", ranker.title());
+        }
+        Err(failure) => {
+            warn!(scheduler.id = %shard.id(), %failure, "{asked} tasks have their rank by fallback");
+        }
+    }
+    metrics::counter!("hinny_ranked_by_fallback_total", "scheduler" => shard.id().shared())
+        .increment(asked as u64);
+    None
+}
+
+fn specs_of(ranker: Option<&dyn Ranker>) -> Arc<[InputSpec]> {
+    ranker.map_or_else(|| [].into(), |ranker| Arc::clone(ranker.inputs()))
+}
+
+/// What has to be read of the data.
+fn excerpt(specs: &[InputSpec], classes: &[String]) -> Excerpt {
+    Excerpt::of(specs.iter().filter_map(InputSpec::place).chain(classes.iter().map(String::as_str)))
+}
+
+fn read(excerpt: &Excerpt, subjects: &[Subject<'_>]) -> Vec<Value> {
+    subjects.iter().map(|subject| excerpt.read(subject.data)).collect()
+}
+
+fn by_host(subjects: &[Subject<'_>]) -> Vec<Priority> {
+    subjects
+        .iter()
+        .map(|subject| host_priority(subject.facts.base_priority, subject.facts.created_at))
+        .collect()
 }
 
 fn ranked_by(generation: u64, fallback: bool) -> RankedBy {

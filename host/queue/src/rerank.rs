@@ -19,11 +19,11 @@ use hinny_core::{
 };
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::{
     commit::{CommitSender, Message},
-    prepare::{Preparer, Ranks, context},
+    prepare::{Preparer, ask},
     shard::Shard,
 };
 
@@ -115,6 +115,13 @@ impl Drop for Thaw<'_> {
     }
 }
 
+/// The ranks of a chunk.
+struct Ranks {
+    priorities: Vec<Priority>,
+    /// The ranker failed, and these are the ranks that the tasks had.
+    fallback: bool,
+}
+
 /// What has been ranked so far under the new ranker.
 pub(crate) struct Ranked {
     ranker: Option<Arc<dyn Ranker>>,
@@ -136,7 +143,6 @@ impl Ranked {
     }
 
     async fn rank(&mut self, preparer: &Preparer, shard: &Shard, chunk: &Chunk) -> Ranks {
-        let kept = || Ranks { priorities: chunk.current.clone(), fallback: true };
         if chunk.is_empty() {
             return Ranks { priorities: Vec::new(), fallback: false };
         }
@@ -151,17 +157,10 @@ impl Ranked {
                 table.columns(chunk.slots(), self.now)
             }
         };
-        match ranker.rank(&context(shard, self.now), columns).await {
-            Ok(priorities) if priorities.len() == chunk.len() => {
-                Ranks { priorities, fallback: false }
-            }
-            Ok(_) => kept(),
-            Err(failure) => {
-                warn!(scheduler.id = %shard.id(), %failure, "{} queued tasks keep their rank", chunk.len());
-                metrics::counter!("hinny_ranked_by_fallback_total", "scheduler" => shard.id().shared()).increment(chunk.len() as u64);
-                kept()
-            }
-        }
+        ask(shard, &*ranker, self.now, columns).await.map_or_else(
+            || Ranks { priorities: chunk.current.clone(), fallback: true },
+            |priorities| Ranks { priorities, fallback: false },
+        )
     }
 
     /// Without a ranker the asked priorities count, which only the database knows.
