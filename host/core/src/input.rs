@@ -266,14 +266,22 @@ impl InputSpec {
         )
     }
 
+    /// Whether it is known of a queued task without asking the database for more than its data.
+    pub fn is_at_hand(&self) -> bool {
+        matches!(
+            self.source,
+            InputSource::CreatedAt
+                | InputSource::Wait
+                | InputSource::Organisation
+                | InputSource::Pointer(_)
+        )
+    }
+
     /// The value for one task. `Wait` is 0 here; see [`InputTable::columns`].
     pub fn extract(&self, facts: &TaskFacts<'_>, data: &Value) -> InputValue {
         match &self.source {
-            InputSource::CreatedAt => InputValue::Integer(facts.created_at.as_millis()),
-            InputSource::Wait => InputValue::Integer(0),
             InputSource::BasePriority => integer(facts.base_priority.map(|priority| priority.0)),
             InputSource::Attempts => InputValue::Integer(i64::from(facts.attempts)),
-            InputSource::Organisation => InputValue::Text(facts.organisation.shared()),
             InputSource::TaskType => InputValue::Text(facts.kind.shared()),
             InputSource::LastRunAt => {
                 integer(facts.last_run.map(|run| run.finished_at.as_millis()))
@@ -284,12 +292,33 @@ impl InputSpec {
             InputSource::LastRunDuration => {
                 integer(facts.last_run.and_then(|run| i64::try_from(run.duration_ms).ok()))
             }
+            InputSource::CreatedAt
+            | InputSource::Wait
+            | InputSource::Organisation
+            | InputSource::Pointer(_) => {
+                self.extract_at_hand(facts.created_at, facts.organisation, data)
+            }
+        }
+    }
+
+    /// The value for one task, of what [is at hand](Self::is_at_hand); absent for anything else.
+    pub fn extract_at_hand(
+        &self,
+        created_at: Timestamp,
+        organisation: &Organisation,
+        data: &Value,
+    ) -> InputValue {
+        match &self.source {
+            InputSource::CreatedAt => InputValue::Integer(created_at.as_millis()),
+            InputSource::Wait => InputValue::Integer(0),
+            InputSource::Organisation => InputValue::Text(organisation.shared()),
             InputSource::Pointer(pointer) if pointer.is_empty() => {
                 InputValue::Text(data.to_string().into())
             }
             InputSource::Pointer(pointer) => {
                 data.pointer(pointer).map_or(InputValue::Absent, |value| self.kind.convert(value))
             }
+            _ => InputValue::Absent,
         }
     }
 }

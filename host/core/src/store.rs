@@ -1,5 +1,7 @@
 //! What the host asks of a database: a log and a referee, never an order.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 
 use crate::{
@@ -339,6 +341,15 @@ pub trait Store: Send + Sync {
     /// this of everything queued, so a store answers it with as little as it can.
     async fn facts_by_id(&self, ids: &[TaskId]) -> Result<Vec<StoredFacts>, StoreError> {
         Ok(self.tasks_by_id(ids).await?.into_iter().map(StoredFacts::from).collect())
+    }
+
+    /// The data of tasks, in the order of the ids; none where there is no such task. A swap to a
+    /// ranker that reads only data asks this of everything queued.
+    async fn data_by_id(&self, ids: &[TaskId]) -> Result<Vec<Option<String>>, StoreError> {
+        let facts = self.facts_by_id(ids).await?;
+        let mut data: HashMap<_, _> =
+            facts.into_iter().map(|facts| (facts.id, facts.data)).collect();
+        Ok(ids.iter().map(|id| data.remove(id)).collect())
     }
 
     /// A page of tasks, newest first.

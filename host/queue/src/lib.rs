@@ -26,6 +26,7 @@ mod pop;
 mod prepare;
 mod queues;
 mod rerank;
+mod rows;
 mod shard;
 mod update;
 mod waiters;

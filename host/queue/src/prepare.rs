@@ -1,6 +1,6 @@
 //! From a task's facts to its place in the order: classes, inputs, rank.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use hinny_core::{
     Clock, Priority, TaskId, Timestamp,
@@ -96,7 +96,12 @@ impl<'a> From<&'a StoredFacts> for Subject<'a> {
 }
 
 impl Subject<'_> {
-    fn row(&self, specs: &[InputSpec], data: &Value, last_run: Option<LastRun>) -> InputRow {
+    pub(crate) fn row(
+        &self,
+        specs: &[InputSpec],
+        data: &Value,
+        last_run: Option<LastRun>,
+    ) -> InputRow {
         let facts = TaskFacts { last_run, ..self.facts.clone() };
         specs.iter().map(|spec| spec.extract(&facts, data)).collect()
     }
@@ -206,7 +211,7 @@ impl Preparer {
             .collect()
     }
 
-    async fn last_runs(
+    pub(crate) async fn last_runs(
         &self,
         shard: &Shard,
         specs: &[InputSpec],
@@ -238,7 +243,7 @@ impl Preparer {
         self.until_read(|| self.store.facts_by_id(ids)).await
     }
 
-    async fn until_read<T, R>(&self, read: impl Fn() -> R) -> Vec<T>
+    pub(crate) async fn until_read<T, R>(&self, read: impl Fn() -> R) -> Vec<T>
     where
         R: Future<Output = Result<Vec<T>, StoreError>>,
     {
@@ -252,46 +257,6 @@ impl Preparer {
                 () = tokio::time::sleep(READ_AGAIN) => {}
             }
         }
-    }
-
-    /// The inputs of stored tasks, under another ranker than the one in use.
-    pub(crate) async fn stored_rows(
-        &self,
-        shard: &Shard,
-        ranker: &dyn Ranker,
-        ids: &[TaskId],
-    ) -> HashMap<TaskId, InputRow> {
-        let (some, others) = ids.split_at(ids.len() / 2);
-        // Two at a time: reading waits for another thread, and a swap reads everything queued.
-        let (some, others) = tokio::join!(
-            self.rows_by_id(shard, ranker, some),
-            self.rows_by_id(shard, ranker, others)
-        );
-        some.into_iter().chain(others).collect()
-    }
-
-    async fn rows_by_id(
-        &self,
-        shard: &Shard,
-        ranker: &dyn Ranker,
-        ids: &[TaskId],
-    ) -> Vec<(TaskId, InputRow)> {
-        let stored = self.facts_until_there(ids).await;
-        let specs = Arc::clone(ranker.inputs());
-        let subjects: Vec<_> = stored.iter().map(Subject::from).collect();
-        let last_runs = self.last_runs(shard, &specs, &subjects).await;
-        let extract = move || {
-            let excerpt = excerpt(&specs, &[]);
-            let of_task = stored.iter().zip(last_runs);
-            let row = |(facts, last_run): (&StoredFacts, _)| {
-                let document = excerpt.read(&facts.data);
-                (facts.id, Subject::from(facts).row(&specs, &document, last_run))
-            };
-            of_task.map(row).collect()
-        };
-        // Thousands of documents take longer to read than a request should wait. Extraction does
-        // not panic; without its row, a task would be ranked as one without any input.
-        tokio::task::spawn_blocking(extract).await.unwrap_or_default()
     }
 }
 
@@ -327,7 +292,7 @@ fn specs_of(ranker: Option<&dyn Ranker>) -> Arc<[InputSpec]> {
 }
 
 /// What has to be read of the data.
-fn excerpt(specs: &[InputSpec], classes: &[String]) -> Excerpt {
+pub(crate) fn excerpt(specs: &[InputSpec], classes: &[String]) -> Excerpt {
     Excerpt::of(specs.iter().filter_map(InputSpec::place).chain(classes.iter().map(String::as_str)))
 }
 

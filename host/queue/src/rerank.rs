@@ -11,8 +11,9 @@
 
 use std::{collections::HashMap, sync::Arc, time::Instant};
 
+use futures::{StreamExt as _, stream};
 use hinny_core::{
-    Priority, TaskId, Timestamp,
+    Priority, Timestamp,
     input::{InputRow, InputSpec, InputTable},
     order::{Chunk, Reranked, Reranking},
     ranker::Ranker,
@@ -24,11 +25,15 @@ use tracing::info;
 use crate::{
     commit::{CommitSender, Message},
     prepare::{Preparer, ask},
+    rows::Rows,
     shard::Shard,
 };
 
 /// Slots that are copied out under one lock: well under a millisecond.
 const CHUNK: u32 = 4096;
+
+/// Chunks that are read at a time.
+const AHEAD: usize = 2;
 
 /// Late tasks that may be left for the last step, which holds up commits.
 const LATE_MAX: usize = 256;
@@ -83,16 +88,27 @@ impl Reranker {
         let now = self.preparer.clock.now();
         let mut ranked = Ranked::new(&self.shard, self.ranker.clone(), now);
         let mut reranking = Reranking::default();
-        for start in (0..total).step_by(CHUNK as usize) {
-            let end = total.min(start.saturating_add(CHUNK));
-            let chunk = self.shard.lock().order.chunk(start..end, now);
-            let ranks = ranked.rank(&self.preparer, &self.shard, &chunk).await;
+        let (shard, preparer, specs) = (&*self.shard, &self.preparer, ranked.other_inputs());
+        let read = |start: u32| {
+            let specs = specs.clone();
+            async move {
+                let end = total.min(start.saturating_add(CHUNK));
+                let chunk = shard.lock().order.chunk(start..end, now);
+                let rows = rows_of(preparer, shard, specs, &chunk).await;
+                (end, chunk, rows)
+            }
+        };
+        // The next chunks are read while one is ranked.
+        let starts = (0..total).step_by(CHUNK as usize);
+        let mut chunks = std::pin::pin!(stream::iter(starts).map(read).buffered(AHEAD));
+        while let Some((end, chunk, rows)) = chunks.next().await {
+            let ranks = ranked.rank(preparer, shard, &chunk, rows).await;
             reranking.add(&chunk, &ranks.priorities, ranks.fallback);
-            self.shard.set_progress(u64::from(end), u64::from(total));
+            shard.set_progress(u64::from(end), u64::from(total));
         }
         for _ in 0..LATE_ROUNDS {
-            let late = self.shard.lock().order.added(now);
-            let ranks = ranked.rank(&self.preparer, &self.shard, &late).await;
+            let late = shard.lock().order.added(now);
+            let ranks = ranked.read_and_rank(preparer, shard, &late).await;
             reranking.add(&late, &ranks.priorities, ranks.fallback);
             if late.len() <= LATE_MAX {
                 break;
@@ -142,7 +158,24 @@ impl Ranked {
         Self { ranker, now, inputs, built: None }
     }
 
-    async fn rank(&mut self, preparer: &Preparer, shard: &Shard, chunk: &Chunk) -> Ranks {
+    /// What the new ranker reads, when that is to be read of each task.
+    fn other_inputs(&self) -> Option<Arc<[InputSpec]>> {
+        self.inputs.as_ref().and_then(|_| Some(Arc::clone(self.ranker.as_ref()?.inputs())))
+    }
+
+    async fn read_and_rank(&mut self, preparer: &Preparer, shard: &Shard, chunk: &Chunk) -> Ranks {
+        let rows = rows_of(preparer, shard, self.other_inputs(), chunk).await;
+        self.rank(preparer, shard, chunk, rows).await
+    }
+
+    /// Ranks a chunk, given the inputs that the order does not have.
+    async fn rank(
+        &mut self,
+        preparer: &Preparer,
+        shard: &Shard,
+        chunk: &Chunk,
+        rows: Rows,
+    ) -> Ranks {
         if chunk.is_empty() {
             return Ranks { priorities: Vec::new(), fallback: false };
         }
@@ -152,7 +185,6 @@ impl Ranked {
         let columns = match &mut self.inputs {
             None => chunk.columns.clone(),
             Some(table) => {
-                let rows = preparer.stored_rows(shard, &*ranker, &chunk.ids).await;
                 put_rows(table, chunk, &rows);
                 table.columns(chunk.slots(), self.now)
             }
@@ -179,11 +211,23 @@ impl Ranked {
     }
 }
 
-fn put_rows(table: &mut InputTable, chunk: &Chunk, rows: &HashMap<TaskId, InputRow>) {
-    for ((slot, id), created_at) in chunk.slots().iter().zip(&chunk.ids).zip(chunk.created_at()) {
+async fn rows_of(
+    preparer: &Preparer,
+    shard: &Shard,
+    specs: Option<Arc<[InputSpec]>>,
+    chunk: &Chunk,
+) -> Rows {
+    match specs {
+        Some(specs) if !chunk.is_empty() => preparer.rows_of(shard, &specs, chunk).await,
+        _ => Rows::new(),
+    }
+}
+
+fn put_rows(table: &mut InputTable, chunk: &Chunk, rows: &[Option<InputRow>]) {
+    for ((slot, created_at), row) in chunk.slots().iter().zip(chunk.created_at()).zip(rows) {
         // A slot may be in two chunks.
         table.clear(*slot);
-        if let Some(row) = rows.get(id) {
+        if let Some(row) = row {
             table.put(*slot, created_at, row);
         }
     }
@@ -206,7 +250,7 @@ impl Switch {
         }
         let now = self.ranked.now;
         let late = self.shard.lock().order.added(now);
-        let ranks = self.ranked.rank(preparer, &self.shard, &late).await;
+        let ranks = self.ranked.read_and_rank(preparer, &self.shard, &late).await;
         built.inputs = self.ranked.inputs.take();
         let remains = {
             let mut inner = self.shard.lock();

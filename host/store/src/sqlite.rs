@@ -5,6 +5,7 @@ mod commit;
 mod count;
 mod error;
 mod event;
+mod facts;
 mod filter;
 mod history;
 mod list;

@@ -71,6 +71,12 @@ impl Classes {
         class
     }
 
+    /// Whose tasks they are.
+    pub(super) fn organisation(&self, class: u32) -> Option<Organisation> {
+        let text = self.classes.get(class as usize)?.key.first()?.as_deref()?;
+        Organisation::new(text).ok()
+    }
+
     /// A slot names the class.
     pub(super) fn join(&mut self, class: u32) {
         if let Some(class) = self.classes.get_mut(class as usize) {

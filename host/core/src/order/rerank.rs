@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 
 use super::{Key, Order, Place, Ranks, class::Classes};
 use crate::{
-    Priority, TaskId, Timestamp,
+    Organisation, Priority, TaskId, Timestamp,
     input::{Columns, InputTable},
 };
 
@@ -32,6 +32,8 @@ pub struct Chunk {
     pub current: Vec<Priority>,
     slots: Vec<u32>,
     members: Vec<Member>,
+    /// Of each class that occurs, whose work it is.
+    organisations: HashMap<u32, Option<Organisation>>,
 }
 
 /// What the new order must know of a task beside its rank.
@@ -57,6 +59,11 @@ impl Chunk {
     /// The slots of the tasks.
     pub fn slots(&self) -> &[u32] {
         &self.slots
+    }
+
+    /// Whose work each is.
+    pub fn organisations(&self) -> impl Iterator<Item = Option<&Organisation>> {
+        self.members.iter().map(|member| self.organisations.get(&member.class)?.as_ref())
     }
 
     /// When each was pushed.
@@ -154,6 +161,12 @@ impl Order {
     fn chunk_of(&self, mut slots: Vec<u32>, now: Timestamp) -> Chunk {
         slots.retain(|slot| self.place(*slot) != Place::Free);
         let entries = || slots.iter().filter_map(|slot| self.entry(*slot));
+        let mut organisations = HashMap::new();
+        for entry in entries() {
+            organisations
+                .entry(entry.class)
+                .or_insert_with(|| self.classes.organisation(entry.class));
+        }
         Chunk {
             ids: entries().map(|entry| entry.id).collect(),
             columns: self.inputs.columns(&slots, now),
@@ -165,6 +178,7 @@ impl Order {
                     in_order: entry.place == Place::InOrder,
                 })
                 .collect(),
+            organisations,
             slots,
         }
     }

@@ -3,7 +3,7 @@
 
 use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqliteConnection};
 
-use super::{event, history, load, migrate, save, schedule, state, task, tidy};
+use super::{event, facts, history, load, migrate, save, schedule, state, task, tidy};
 
 /// What may be walked through: the parameters of a statement, and what it has narrowed down.
 const WALKED: [&str; 5] = ["SCAN i", "SCAN json_each", "SCAN jsonb_each", "SCAN step", "SCAN n"];
@@ -16,6 +16,7 @@ async fn no_statement_that_workers_wait_for_walks_through_a_table() {
         load::STATEMENTS,
         save::STATEMENTS,
         task::STATEMENTS,
+        facts::STATEMENTS,
         history::STATEMENTS,
         schedule::STATEMENTS,
         event::STATEMENTS,

@@ -20,7 +20,7 @@ use sqlx::SqlitePool;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    SqliteOptions, checkpoint, commit, count, event, history, list, matching,
+    SqliteOptions, checkpoint, commit, count, event, facts, history, list, matching,
     open::{Opened, open},
     plugin, schedule, state, task, tidy,
     writer::Writer,
@@ -117,7 +117,11 @@ impl Store for SqliteStore {
     }
 
     async fn facts_by_id(&self, ids: &[TaskId]) -> Result<Vec<StoredFacts>, StoreError> {
-        task::facts_by_id(&self.readers, ids).await
+        facts::facts_by_id(&self.readers, ids).await
+    }
+
+    async fn data_by_id(&self, ids: &[TaskId]) -> Result<Vec<Option<String>>, StoreError> {
+        facts::data_by_id(&self.readers, ids).await
     }
 
     async fn list_tasks(

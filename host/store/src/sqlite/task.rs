@@ -1,9 +1,7 @@
 //! Tasks, from rows.
 
 use hinny_core::{
-    Priority, ScheduleId, SchedulerId, TaskHash, TaskId, Timestamp,
-    store::{StoreError, StoredFacts},
-    task::Task,
+    Priority, ScheduleId, SchedulerId, TaskHash, TaskId, Timestamp, store::StoreError, task::Task,
 };
 use sqlx::{SqlitePool, sqlite::SqliteRow};
 
@@ -34,13 +32,6 @@ const BY_ID: &str = concat!(
     CROSS JOIN task AS t ON t.id = unhex(i.value)
     CROSS JOIN task_state AS s ON s.task = t.id"
 );
-
-/// Values are copied between threads one by one, so there are no more than rankers may read.
-const FACTS_BY_ID: &str =
-    "SELECT t.id, t.hash, t.organisation, t.kind, t.base_priority, s.attempt, t.created_at, t.data
-    FROM json_each(?) AS i
-    CROSS JOIN task AS t ON t.id = unhex(i.value)
-    CROSS JOIN task_state AS s ON s.task = t.id";
 
 const QUEUED: &str = concat!(
     "SELECT ",
@@ -81,37 +72,13 @@ const NEWEST_BY_HASH: &str = concat!(
 
 /// Those whose cost must not grow with what is stored.
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] = &[BY_ID, FACTS_BY_ID, QUEUED, ENDED_LEASES, NEWEST_BY_HASH];
+pub(super) const STATEMENTS: &[&str] = &[BY_ID, QUEUED, ENDED_LEASES, NEWEST_BY_HASH];
 
 /// Tasks by id; unknown ids are left out.
 pub(crate) async fn by_id(readers: &SqlitePool, ids: &[TaskId]) -> Result<Vec<Task>, StoreError> {
     let ids = json(&ids.iter().map(|id| HexId(id.0)).collect::<Vec<_>>())?;
     let rows = sqlx::query(BY_ID).bind(ids).fetch_all(readers).await;
     rows.map_err(|error| meaning(&error))?.iter().map(task).collect()
-}
-
-/// What rankers may read of tasks by id; unknown ids are left out.
-pub(crate) async fn facts_by_id(
-    readers: &SqlitePool,
-    ids: &[TaskId],
-) -> Result<Vec<StoredFacts>, StoreError> {
-    let ids = json(&ids.iter().map(|id| HexId(id.0)).collect::<Vec<_>>())?;
-    let rows = sqlx::query(FACTS_BY_ID).bind(ids).fetch_all(readers).await;
-    rows.map_err(|error| meaning(&error))?.iter().map(facts).collect()
-}
-
-fn facts(row: &SqliteRow) -> Result<StoredFacts, StoreError> {
-    let mut columns = Columns::of(row, "a task");
-    Ok(StoredFacts {
-        id: columns.id().map(TaskId)?,
-        hash: columns.parse()?,
-        organisation: columns.parse()?,
-        kind: columns.parse()?,
-        base_priority: columns.next::<Option<i64>>()?.map(Priority),
-        attempt: columns.number()?,
-        created_at: columns.moment()?,
-        data: columns.next()?,
-    })
 }
 
 /// The queued tasks of a scheduler, by id, after an id.
