@@ -1,6 +1,7 @@
 //! The queues over a real database, with plugins made of closures.
 
 mod faults;
+mod groups;
 mod harness;
 mod leases;
 mod limits;

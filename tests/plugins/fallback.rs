@@ -35,6 +35,7 @@ async fn build(rig: &Rig, ranker: Option<Arc<dyn Ranker>>) -> Arc<HostQueues> {
         backoff_max: Duration::from_secs(1),
         status_rule: StatusRule::Strict,
         classes: Vec::new(),
+        group: None,
         pop_default: 1,
         pop_max: 1_000,
     };

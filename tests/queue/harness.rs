@@ -94,6 +94,7 @@ fn config() -> QueueConfig {
         backoff_max: Duration::from_secs(15),
         status_rule: StatusRule::Strict,
         classes: vec!["/kind".to_owned()],
+        group: None,
         pop_default: 1,
         pop_max: 1000,
     }

@@ -50,6 +50,7 @@ fn arrival(number: u64) -> Arrival {
         fallback: false,
         not_before: None,
         class: class_key(&organisation, &places(), &json!({"kind": kind})),
+        group: None,
         inputs: [
             InputValue::Integer((number % 5) as i64),
             InputValue::Float(number as f64),

@@ -13,6 +13,7 @@
 //! [switched](Order::switch) to in one step.
 
 mod class;
+mod group;
 mod rerank;
 mod view;
 
@@ -32,6 +33,8 @@ use crate::{
 
 use class::Classes;
 pub use class::{ClassKey, class_key};
+use group::Groups;
+pub use group::{GroupName, group_name};
 use rerank::Frozen;
 pub use rerank::{Chunk, Reranked, Reranking};
 pub use view::ViewId;
@@ -62,6 +65,8 @@ pub struct Arrival {
     pub not_before: Option<Timestamp>,
     /// What filters see of it.
     pub class: ClassKey,
+    /// The tasks that it is handed out with.
+    pub group: Option<GroupName>,
     /// What the ranker reads of it.
     pub inputs: Box<[InputValue]>,
 }
@@ -133,6 +138,7 @@ pub struct Order {
     hasher: DefaultHashBuilder,
     ranks: Ranks,
     classes: Classes,
+    groups: Groups,
     delayed: BTreeSet<(Timestamp, u32)>,
     delays: BTreeMap<u32, Timestamp>,
     inputs: InputTable,
@@ -150,6 +156,7 @@ impl Order {
             hasher: DefaultHashBuilder::default(),
             ranks: Ranks::default(),
             classes: Classes::default(),
+            groups: Groups::default(),
             delayed: BTreeSet::new(),
             delays: BTreeMap::new(),
             inputs: InputTable::new(inputs),
@@ -194,6 +201,9 @@ impl Order {
             class,
             place: Place::Free,
         });
+        if let Some(group) = &arrival.group {
+            self.groups.join(slot, group);
+        }
         self.ranks.set(slot, arrival.priority, arrival.fallback);
         self.inputs.put(slot, arrival.created_at, &arrival.inputs);
         if let Some(frozen) = &mut self.frozen {
@@ -224,6 +234,36 @@ impl Order {
             taken.push(self.take_slot(slot));
         }
         taken
+    }
+
+    /// Takes tasks that belong together out for a claim. When the first task that a view shows has a
+    /// group, that is the group, as far as the view shows it, up to `group_max`; else the first tasks
+    /// up to one that has a group.
+    pub fn take_together(&mut self, view: ViewId, limit: usize, group_max: usize) -> Vec<Taken> {
+        let mut taken = Vec::new();
+        while taken.len() < limit {
+            let Some(first) = self.classes.first_of(view) else { break };
+            match self.groups.of(first) {
+                None => taken.push(self.take_slot(first)),
+                Some(_) if !taken.is_empty() => break,
+                Some(group) => {
+                    let shown = |slot: &u32| {
+                        self.place(*slot) == Place::InOrder
+                            && self.classes.views_of(self.class(*slot)).contains(&view)
+                    };
+                    let slots: Vec<_> = group.iter().copied().filter(shown).collect();
+                    return self.take_sorted(slots, group_max);
+                }
+            }
+        }
+        taken
+    }
+
+    /// The ids of those tasks that are in order and in the group of one; none when it has no group.
+    pub fn group_of(&self, id: TaskId) -> Option<Vec<TaskId>> {
+        let group = self.groups.of(self.slot_of(id)?)?;
+        let in_order = group.iter().filter(|slot| self.place(**slot) == Place::InOrder);
+        Some(in_order.filter_map(|slot| self.entry(*slot)).map(|entry| entry.id).collect())
     }
 
     /// Takes these tasks out for a claim, those of them that are in order.
@@ -415,6 +455,11 @@ impl Order {
         Taken { slot, id: key.id, priority: key.priority, ranked_by: self.ranked_by(slot) }
     }
 
+    fn take_sorted(&mut self, mut slots: Vec<u32>, limit: usize) -> Vec<Taken> {
+        slots.sort_unstable_by_key(|slot| self.key(*slot));
+        slots.into_iter().take(limit).map(|slot| self.take_slot(slot)).collect()
+    }
+
     fn line_up(&mut self, slot: u32) {
         self.classes.insert(self.class(slot), self.key(slot), slot);
         self.set_place(slot, Place::InOrder);
@@ -453,6 +498,7 @@ impl Order {
 
     fn free_slot(&mut self, slot: u32) {
         self.classes.leave(self.class(slot), self.frozen.is_some());
+        self.groups.leave(slot);
         self.inputs.clear(slot);
         self.set_place(slot, Place::Free);
         match &mut self.frozen {

@@ -36,10 +36,21 @@ pub struct QueueConfig {
     pub status_rule: StatusRule,
     /// Places in the data, as JSON pointers, on which workers filter: such pops cost no scan.
     pub classes: Vec<String>,
-    /// How many tasks a pop without a limit hands out.
+    /// Place in the data, as a JSON pointer: queued tasks with the same text there are a group. The
+    /// first task of a pop brings the others of its group with it, as far as the filter admits
+    /// them.
+    pub group: Option<String>,
+    /// How many tasks a pop without a limit hands out. A group is handed out whole.
     pub pop_default: u32,
     /// Most tasks that one pop hands out.
     pub pop_max: u32,
+}
+
+impl QueueConfig {
+    /// The places in the data that the queue itself reads.
+    pub fn places(&self) -> impl Iterator<Item = &str> {
+        self.classes.iter().chain(&self.group).map(String::as_str)
+    }
 }
 
 /// A task that is pushed over the API.

@@ -6,7 +6,7 @@ use hinny_core::{
     Clock, TaskId,
     filter::Filter,
     order::{Taken, ViewId},
-    queue::{PopRequest, QueueError},
+    queue::{PopRequest, QueueConfig, QueueError},
     store::{Claim, ClaimOutcome, Store, Unit},
     task::Task,
 };
@@ -32,6 +32,28 @@ pub(crate) struct Popper<'a> {
     pub(crate) clock: &'a dyn Clock,
     pub(crate) committer: &'a CommitSender,
     pub(crate) stop: &'a CancellationToken,
+}
+
+/// How much a pop hands out.
+#[derive(Clone, Copy)]
+struct Amount {
+    /// Most tasks that have no group.
+    single: usize,
+    /// Most tasks of a group.
+    group: usize,
+    /// Whether there are groups.
+    groups: bool,
+}
+
+impl Amount {
+    fn of(config: &QueueConfig, limit: Option<u32>) -> Self {
+        let bounded = |limit: u32| limit.min(config.pop_max) as usize;
+        Self {
+            single: bounded(limit.unwrap_or(config.pop_default)),
+            group: bounded(limit.unwrap_or(config.pop_max)),
+            groups: config.group.is_some(),
+        }
+    }
 }
 
 /// Where a pop looks.
@@ -65,9 +87,8 @@ impl Popper<'_> {
     /// Hands out the first tasks, waiting for one if asked to. Dropping the future loses nothing:
     /// what it took is given back, or claimed and then returned.
     pub(crate) async fn pop(&self, request: PopRequest) -> Result<Vec<Task>, QueueError> {
-        let config = &self.shard.config;
-        let limit = request.limit.unwrap_or(config.pop_default).min(config.pop_max) as usize;
-        if limit == 0 {
+        let amount = Amount::of(&self.shard.config, request.limit);
+        if amount.group == 0 {
             return Ok(Vec::new());
         }
         let source = match PinnedView::new(self.shard, &request.filter) {
@@ -85,7 +106,7 @@ impl Popper<'_> {
             // Register before looking, or a task queued in between would wait for the next look.
             let mut rung = std::pin::pin!(bell.notified());
             rung.as_mut().enable();
-            let tasks = self.claim_first(&source, limit, request.worker.as_deref()).await?;
+            let tasks = self.claim_first(&source, amount, request.worker.as_deref()).await?;
             if !tasks.is_empty() || waiting.is_none() || Instant::now() >= until {
                 return Ok(tasks);
             }
@@ -102,18 +123,18 @@ impl Popper<'_> {
     async fn claim_first(
         &self,
         source: &Source,
-        limit: usize,
+        amount: Amount,
         worker: Option<&str>,
     ) -> Result<Vec<Task>, QueueError> {
         loop {
             let candidates = match source {
                 Source::View(_) => Vec::new(),
-                Source::Filter(filter) => self.candidates(filter, limit).await?,
+                Source::Filter(filter) => self.candidates(filter, amount).await?,
             };
             let permit = self.committer.reserve().await?;
             // From here to `commit` nothing is awaited, so a dropped request cannot lose tasks.
             let taken = match source {
-                Source::View(view) => self.shard.lock().order.take(view.view, limit),
+                Source::View(view) => self.take(view.view, amount),
                 Source::Filter(_) => self.shard.lock().order.take_ids(&candidates),
             };
             if taken.is_empty() {
@@ -151,26 +172,60 @@ impl Popper<'_> {
             .collect()
     }
 
-    /// The first tasks that match a filter which classes cannot decide: among the head of the order
-    /// first, then among all.
-    async fn candidates(&self, filter: &Filter, limit: usize) -> Result<Vec<TaskId>, QueueError> {
-        let head = self.shard.lock().order.head(SCAN);
-        if head.is_empty() {
-            return Ok(head);
+    fn take(&self, view: ViewId, amount: Amount) -> Vec<Taken> {
+        let order = &mut self.shard.lock().order;
+        if amount.groups {
+            order.take_together(view, amount.single, amount.group)
+        } else {
+            order.take(view, amount.single)
         }
+    }
+
+    /// The first tasks that match a filter which classes cannot decide.
+    async fn candidates(&self, filter: &Filter, amount: Amount) -> Result<Vec<TaskId>, QueueError> {
+        let mut first = self.first_matching(filter, amount.single).await?;
+        if !amount.groups {
+            return Ok(first);
+        }
+        let group = first.first().and_then(|first| self.shard.lock().order.group_of(*first));
+        if let Some(group) = group {
+            let most = group.len() as u64;
+            let scheduler = self.shard.id();
+            let matching = self.store.match_queued(scheduler, filter, Some(&group), most).await?;
+            return Ok(self.sorted(&matching, amount.group));
+        }
+        let order = &self.shard.lock().order;
+        let grouped = first.iter().position(|id| order.group_of(*id).is_some());
+        first.truncate(grouped.unwrap_or(first.len()));
+        Ok(first)
+    }
+
+    /// Looks among the head of the order first, then among all.
+    async fn first_matching(
+        &self,
+        filter: &Filter,
+        limit: usize,
+    ) -> Result<Vec<TaskId>, QueueError> {
+        let head = self.shard.lock().order.head(SCAN);
         let scheduler = self.shard.id();
         let whole = head.len() < SCAN;
+        // Also of an empty queue: a filter that cannot be used is an error always.
         let mut matching =
             self.store.match_queued(scheduler, filter, Some(&head), SCAN as u64).await?;
         if matching.len() < limit && !whole {
             matching = self.store.match_queued(scheduler, filter, None, MATCH_MAX).await?;
         }
+        Ok(self.sorted(&matching, limit))
+    }
+
+    /// The first of some tasks, in order.
+    fn sorted(&self, ids: &[TaskId], limit: usize) -> Vec<TaskId> {
         let mut keys: Vec<_> = {
             let inner = self.shard.lock();
-            matching.iter().filter_map(|id| inner.order.key_of(*id)).collect()
+            ids.iter().filter_map(|id| inner.order.key_of(*id)).collect()
         };
         keys.sort_unstable();
-        Ok(keys.into_iter().take(limit).map(|key| key.id).collect())
+        keys.into_iter().take(limit).map(|key| key.id).collect()
     }
 }
 

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use hinny_core::{
     Clock, Priority, TaskId, Timestamp,
     input::{Columns, Excerpt, InputRow, InputSpec, InputTable, LastRun, TaskFacts},
-    order::{Arrival, class_key},
+    order::{Arrival, class_key, group_name},
     ranker::{RankContext, Ranker, host_priority},
     store::{Store, StoreError, StoredFacts},
     task::{NewTask, RankedBy, Task},
@@ -149,7 +149,7 @@ impl Preparer {
         let ranker = shard.ranker();
         let generation = ranker.as_ref().map_or(0, |ranker| ranker.generation());
         let specs = specs_of(ranker.as_deref());
-        let documents = read(&excerpt(&specs, &shard.config.classes), subjects);
+        let documents = read(&excerpt(&specs, shard.config.places()), subjects);
         let rows = self.rows(shard, &specs, subjects, &documents).await;
         let (priorities, fallback) = match ranker {
             None => (by_host(subjects), false),
@@ -174,6 +174,7 @@ impl Preparer {
                     fallback,
                     not_before: subject.not_before,
                     class: class_key(subject.facts.organisation, &shard.config.classes, data),
+                    group: group_name(shard.config.group.as_deref(), data),
                     inputs,
                 },
             })
@@ -189,7 +190,7 @@ impl Preparer {
         now: Timestamp,
     ) -> Columns {
         let (specs, subjects) = (ranker.inputs(), [Subject::from(task)]);
-        let documents = read(&excerpt(specs, &[]), &subjects);
+        let documents = read(&excerpt(specs, []), &subjects);
         let rows = self.rows(shard, specs, &subjects, &documents).await;
         InputTable::columns_of_rows(specs, &rows, now)
     }
@@ -292,8 +293,11 @@ fn specs_of(ranker: Option<&dyn Ranker>) -> Arc<[InputSpec]> {
 }
 
 /// What has to be read of the data.
-pub(crate) fn excerpt(specs: &[InputSpec], classes: &[String]) -> Excerpt {
-    Excerpt::of(specs.iter().filter_map(InputSpec::place).chain(classes.iter().map(String::as_str)))
+pub(crate) fn excerpt<'a>(
+    specs: &'a [InputSpec],
+    places: impl IntoIterator<Item = &'a str>,
+) -> Excerpt {
+    Excerpt::of(specs.iter().filter_map(InputSpec::place).chain(places))
 }
 
 fn read(excerpt: &Excerpt, subjects: &[Subject<'_>]) -> Vec<Value> {

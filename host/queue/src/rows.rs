@@ -46,7 +46,7 @@ impl Preparer {
         drop(subjects);
         let (specs, ids) = (Arc::clone(specs), ids.to_vec());
         busy(move || {
-            let excerpt = excerpt(&specs, &[]);
+            let excerpt = excerpt(&specs, []);
             let row = |(facts, last_run): (&StoredFacts, _)| {
                 let document = excerpt.read(&facts.data);
                 (facts.id, Subject::from(facts).row(&specs, &document, last_run))
@@ -64,7 +64,7 @@ fn rows_at_hand(
     known: Vec<(Timestamp, Option<Organisation>)>,
     data: Vec<Option<String>>,
 ) -> Rows {
-    let excerpt = excerpt(specs, &[]);
+    let excerpt = excerpt(specs, []);
     let row = |((created_at, organisation), data): ((_, Option<Organisation>), Option<String>)| {
         let (organisation, document) = (organisation?, excerpt.read(&data?));
         let value = |spec: &InputSpec| spec.extract_at_hand(created_at, &organisation, &document);

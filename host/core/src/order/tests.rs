@@ -24,6 +24,7 @@ fn arrival(id: u128, priority: i64, organisation: &str) -> Arrival {
         fallback: false,
         not_before: None,
         class: class_key(&Organisation::new(organisation).unwrap(), &[], &json!({})),
+        group: None,
         inputs: Box::default(),
     }
 }
@@ -275,4 +276,71 @@ proptest! {
             prop_assert_eq!(order.len(), model.0.len());
         }
     }
+}
+
+fn grouped(id: u128, priority: i64, organisation: &str, group: Option<&str>) -> Arrival {
+    Arrival { group: group.map(Into::into), ..arrival(id, priority, organisation) }
+}
+
+#[test]
+fn the_first_task_brings_its_group_in_order() {
+    let mut order = order_of(&[
+        grouped(1, 5, "acme", None),
+        grouped(2, 1, "acme", Some("g")),
+        grouped(3, 9, "other", Some("g")),
+        grouped(4, 7, "acme", Some("g")),
+        grouped(5, 2, "acme", Some("h")),
+    ]);
+    let all = order.view(&Filter::default(), &[]).unwrap();
+    assert_eq!(taken_numbers(&order.take_together(all, 1, 10)), [2, 4, 3], "whole, by priority");
+    assert_eq!(taken_numbers(&order.take_together(all, 1, 1)), [5]);
+    assert_eq!(taken_numbers(&order.take_together(all, 1, 10)), [1]);
+    assert!(order.take_together(all, 1, 10).is_empty());
+}
+
+#[test]
+fn tasks_that_stand_alone_are_taken_up_to_one_that_has_a_group() {
+    let mut order = order_of(&[
+        grouped(1, 1, "acme", None),
+        grouped(2, 2, "acme", None),
+        grouped(3, 3, "acme", Some("g")),
+        grouped(4, 4, "acme", None),
+        grouped(5, 5, "acme", Some("g")),
+    ]);
+    let all = order.view(&Filter::default(), &[]).unwrap();
+    assert_eq!(taken_numbers(&order.take_together(all, 10, 10)), [1, 2]);
+    assert_eq!(taken_numbers(&order.take_together(all, 10, 10)), [3, 5]);
+    assert_eq!(taken_numbers(&order.take_together(all, 10, 10)), [4]);
+}
+
+#[test]
+fn of_a_group_only_what_a_filter_admits_and_what_is_in_order_goes() {
+    let mut order = order_of(&[
+        grouped(1, 1, "acme", Some("g")),
+        grouped(2, 2, "other", Some("g")),
+        grouped(3, 3, "acme", Some("g")),
+    ]);
+    let later = Arrival { not_before: Some(at(NOW + 5)), ..grouped(4, 0, "acme", Some("g")) };
+    order.insert(&later, at(NOW));
+    let acme = order.view(&of("acme"), &[]).unwrap();
+    let first = order.take_together(acme, 1, 10);
+    assert_eq!(taken_numbers(&first), [1, 3]);
+    // One comes back, one is gone for good, and the delayed one is due.
+    order.give_back(first[0]);
+    order.forget(first[1]);
+    order.release_due(at(NOW + 5));
+    let all = order.view(&Filter::default(), &[]).unwrap();
+    assert_eq!(taken_numbers(&order.take_together(all, 1, 10)), [4, 1, 2]);
+}
+
+#[test]
+fn a_group_is_remembered_over_a_new_order() {
+    let mut order = order_of(&[
+        grouped(1, 1, "acme", None),
+        grouped(2, 2, "acme", Some("g")),
+        grouped(3, 3, "acme", Some("g")),
+    ]);
+    rank_all_by(&mut order, 2, |id| -(id as i64));
+    let all = order.view(&Filter::default(), &[]).unwrap();
+    assert_eq!(taken_numbers(&order.take_together(all, 1, 10)), [3, 2]);
 }

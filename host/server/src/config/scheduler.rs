@@ -61,6 +61,10 @@ section! {
         /// Places in the data, as JSON pointers such as `/image`, on which workers filter: such
         /// pops cost no scan.
         classes: Vec<String> = Vec::new(),
+        /// Place in the data, as a JSON pointer such as `/batch`: queued tasks with the same text
+        /// there are a group. A pop whose first task has a group hands out the group, as far as its
+        /// filter admits it: up to the limit of the pop, without one whole.
+        group: Option<String> = None,
         /// How many tasks a pop without a limit hands out.
         pop_default (1..=100_000): u32 = 1,
         /// Most tasks that one pop hands out.
@@ -99,8 +103,9 @@ impl SchedulerConfig {
             self.backoff_seconds,
             || ("it is more than `backoff_max_seconds`", "lower it, or raise the longest wait"),
         )?;
-        for class in &self.classes {
-            ConfigError::unless(class.starts_with('/'), &key("classes"), class, || {
+        let classes = self.classes.iter().map(|class| ("classes", class));
+        for (name, pointer) in classes.chain(self.group.iter().map(|group| ("group", group))) {
+            ConfigError::unless(pointer.starts_with('/'), &key(name), pointer, || {
                 ("it is not a JSON pointer", "write a place in the data, such as `/image`")
             })?;
         }
@@ -121,6 +126,7 @@ impl SchedulerConfig {
             backoff_max: Duration::from_secs(self.backoff_max_seconds),
             status_rule: self.status_rule,
             classes: self.classes.clone(),
+            group: self.group.clone(),
             pop_default: self.pop_default,
             pop_max: self.pop_max,
         }

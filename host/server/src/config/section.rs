@@ -70,6 +70,7 @@ kind! {
     SocketAddr: "an address and port, such as `127.0.0.1:8080`",
     PathBuf: "a folder",
     SchedulerId: "a text",
+    Option<String>: "a text",
     Vec<String>: "a list of texts",
     serde_json::Map<String, serde_json::Value>: "a table",
     StatusRule: "`strict` or `open`",
