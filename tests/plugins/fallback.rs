@@ -72,7 +72,7 @@ async fn generation(queues: &HostQueues, wanted: u64) {
 }
 
 async fn head(queues: &HostQueues) -> Vec<(i64, RankedBy)> {
-    let places = queues.head(&scheduler("jobs"), 100).await.unwrap();
+    let places = queues.head(&scheduler("jobs"), None, 100).await.unwrap();
     places.iter().map(|place| (place.task.priority.0, place.task.ranked_by)).collect()
 }
 

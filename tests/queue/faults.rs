@@ -199,7 +199,7 @@ pub(crate) async fn memory_equals_database(rig: &Rig) {
     eventually("memory equals database", async || {
         let stored = rig.store.queued_tasks(&rig.jobs, None, 100_000).await.unwrap();
         let mut stored: Vec<_> = stored.iter().map(|task| task.id).collect();
-        let head = rig.queues.head(&rig.jobs, 100_000).await.unwrap();
+        let head = rig.queues.head(&rig.jobs, None, 100_000).await.unwrap();
         let delayed = rig.queues.stats(&rig.jobs).await.unwrap().delayed as usize;
         let mut memory: Vec<_> = head.iter().map(|place| place.task.id).collect();
         let same_number =

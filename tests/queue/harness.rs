@@ -166,7 +166,7 @@ impl Rig {
 
     /// The names of the tasks in the order in which they would be popped.
     pub(crate) async fn line(&self) -> Vec<String> {
-        let head = self.queues.head(&self.jobs, 1000).await.unwrap();
+        let head = self.queues.head(&self.jobs, None, 1000).await.unwrap();
         head.iter().map(|place| name(&place.task)).collect()
     }
 

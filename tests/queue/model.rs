@@ -111,7 +111,7 @@ async fn play(steps: Vec<Step>) -> Result<(), TestCaseError> {
     }
     let mut expected: Vec<_> =
         model.queued.values().map(|(priority, id)| (*priority, *id)).collect();
-    let mut line = rig.queues.head(&rig.jobs, 1000).await.unwrap();
+    let mut line = rig.queues.head(&rig.jobs, None, 1000).await.unwrap();
     prop_assert!(line.is_sorted_by_key(|place| place.task.priority));
     let mut found: Vec<_> =
         line.drain(..).map(|place| (place.task.priority.0, place.task.id)).collect();

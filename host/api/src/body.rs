@@ -51,7 +51,10 @@ impl<T: JsonFields> FromRequest<Arc<ApiState>> for MaybeJsonBody<T> {
     }
 }
 
-async fn read_json<T: JsonFields>(request: Request, limits: &ApiLimits) -> Result<Bytes, ApiError> {
+pub(crate) async fn read_json<T: JsonFields>(
+    request: Request,
+    limits: &ApiLimits,
+) -> Result<Bytes, ApiError> {
     const TOO_LARGE: &str =
         "send less at a time, or raise `body_bytes_max` or `batch_bytes_max` of `[api]`";
     let (parts, body) = request.into_parts();
@@ -114,7 +117,7 @@ fn not_json(headers: &HeaderMap) -> ApiError {
 }
 
 /// Reads a JSON body; nothing for an empty one and for `null`.
-fn parse<T: FromFields>(bytes: &[u8]) -> Result<Option<T>, ApiError> {
+pub(crate) fn parse<T: FromFields>(bytes: &[u8]) -> Result<Option<T>, ApiError> {
     if matches!(bytes.trim_ascii(), b"" | b"null") {
         return Ok(None);
     }

@@ -11,6 +11,7 @@ mod pop;
 mod push;
 mod quarantine;
 mod queue;
+mod queues;
 mod root;
 mod schedulers;
 mod schedules;
@@ -49,6 +50,10 @@ fn page() -> OpenApiRouter<Arc<ApiState>> {
         .routes(routes!(pop::pop_tasks))
         .routes(routes!(queue::get_queue))
         .routes(routes!(cancel::cancel_tasks))
+        .routes(routes!(queues::list_queues))
+        .routes(routes!(queues::get_queue_of))
+        .routes(routes!(queues::pop_item, queues::take_item))
+        .routes(routes!(queues::push_item))
         .routes(routes!(tasks::list_tasks, tasks::search_tasks))
         .routes(routes!(stats::get_task_stats))
         .routes(routes!(task::get_task, task::update_task))

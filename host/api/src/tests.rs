@@ -9,6 +9,7 @@ mod plugins;
 mod pop;
 mod push;
 mod quarantine;
+mod queues;
 mod schedules;
 mod service;
 mod tasks;

@@ -26,7 +26,7 @@ use std::{
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::{
-    Priority, TaskId, Timestamp,
+    Organisation, Priority, TaskId, Timestamp,
     input::{Columns, InputSpec, InputTable, InputValue},
     task::RankedBy,
 };
@@ -345,15 +345,19 @@ impl Order {
         (self.place(slot) == Place::InOrder).then(|| self.classes.before(&self.key(slot)))
     }
 
-    /// The first tasks to go.
-    pub fn head(&self, limit: usize) -> Vec<TaskId> {
-        self.classes.merged().take(limit).map(|(key, _)| key.id).collect()
+    /// The first tasks to go, of all or of an organisation.
+    pub fn head(&self, organisation: Option<&Organisation>, limit: usize) -> Vec<TaskId> {
+        self.classes.merged(organisation).take(limit).map(|(key, _)| key.id).collect()
     }
 
     /// The ids of everything queued, in order; then the delayed, by moment.
     pub fn ids(&self) -> Vec<TaskId> {
         let delayed = self.delayed.iter().filter_map(|(_, slot)| self.entry(*slot));
-        self.classes.merged().map(|(key, _)| key.id).chain(delayed.map(|entry| entry.id)).collect()
+        self.classes
+            .merged(None)
+            .map(|(key, _)| key.id)
+            .chain(delayed.map(|entry| entry.id))
+            .collect()
     }
 
     /// The inputs of one queued task, as a batch of one.

@@ -220,7 +220,9 @@ pub struct QueueStats {
     pub task_type: Option<TaskType>,
     /// Queued tasks, delayed ones too.
     pub queued: u64,
-    /// Of these, not to be handed out yet.
+    /// Most queued tasks; 0: no limit.
+    pub tasks_max: u64,
+    /// Of the queued tasks, those not to be handed out yet.
     pub delayed: u64,
     /// Workers that wait for a task.
     pub waiting: u64,
@@ -334,8 +336,13 @@ pub trait Queues: Send + Sync {
         with: Unit,
     ) -> Result<TriggerOutcome, QueueError>;
 
-    /// The first places of the order.
-    async fn head(&self, scheduler: &SchedulerId, limit: u32) -> Result<Vec<Place>, QueueError>;
+    /// The first places of the order; of an organisation, counted among its tasks.
+    async fn head(
+        &self,
+        scheduler: &SchedulerId,
+        organisation: Option<&Organisation>,
+        limit: u32,
+    ) -> Result<Vec<Place>, QueueError>;
 
     /// The priorities that the queue knows of tasks; none for those not queued.
     async fn priorities(

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use hinny_core::{
-    TaskId,
+    Organisation, TaskId,
     input::Columns,
     queue::{Explained, Place, QueueError},
     ranker::Explanation,
@@ -20,9 +20,10 @@ use crate::{
 pub(crate) async fn head(
     store: &dyn Store,
     shard: &Shard,
+    organisation: Option<&Organisation>,
     limit: u32,
 ) -> Result<Vec<Place>, QueueError> {
-    let ids = shard.lock().order.head(limit as usize);
+    let ids = shard.lock().order.head(organisation, limit as usize);
     let tasks = store.tasks_by_id(&ids).await?;
     let mut tasks: HashMap<TaskId, Task> = tasks.into_iter().map(|task| (task.id, task)).collect();
     let places = (1..).zip(&ids).filter_map(|(position, id)| {

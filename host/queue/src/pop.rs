@@ -206,7 +206,7 @@ impl Popper<'_> {
         filter: &Filter,
         limit: usize,
     ) -> Result<Vec<TaskId>, QueueError> {
-        let head = self.shard.lock().order.head(SCAN);
+        let head = self.shard.lock().order.head(None, SCAN);
         let scheduler = self.shard.id();
         let whole = head.len() < SCAN;
         // Also of an empty queue: a filter that cannot be used is an error always.

@@ -212,6 +212,7 @@ impl Queues for HostQueues {
         Ok(QueueStats {
             scheduler: scheduler.clone(),
             task_type: plugin.map(|plugin| plugin.description().task_type.clone()),
+            tasks_max: shard.config.tasks_max,
             queued: inner.queued() as u64,
             delayed: inner.order.delayed_len() as u64,
             waiting: shard.waiters.waiting(),
@@ -302,8 +303,13 @@ impl Queues for HostQueues {
         handler.handle(&*plugin, &trigger, with).await
     }
 
-    async fn head(&self, scheduler: &SchedulerId, limit: u32) -> Result<Vec<Place>, QueueError> {
-        explain::head(&*self.preparer.store, self.shard(scheduler)?, limit).await
+    async fn head(
+        &self,
+        scheduler: &SchedulerId,
+        organisation: Option<&Organisation>,
+        limit: u32,
+    ) -> Result<Vec<Place>, QueueError> {
+        explain::head(&*self.preparer.store, self.shard(scheduler)?, organisation, limit).await
     }
 
     async fn priorities(

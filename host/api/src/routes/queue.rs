@@ -1,7 +1,7 @@
 //! The head of a queue, as people look at it.
 
 use axum::{Json, extract::State};
-use hinny_core::queue::Place;
+use hinny_core::{Organisation, queue::Place};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -38,11 +38,15 @@ pub(super) struct QueueQuery {
     /// How many places; no more than the page limit of the host.
     #[param(required = false, default = 10)]
     limit: u32,
+    /// Of this organisation; positions are counted among its tasks.
+    #[param(value_type = Option<String>)]
+    organisation: Option<Organisation>,
 }
 
 impl FromFields for QueueQuery {
     fn read(fields: &mut Fields<'_, '_>) -> Result<Self, Noted> {
-        Ok(Self { limit: fields.optional("limit")?.unwrap_or(LIMIT_DEFAULT) })
+        let (limit, organisation) = (fields.optional("limit"), fields.optional("organisation"));
+        Ok(Self { limit: limit?.unwrap_or(LIMIT_DEFAULT), organisation: organisation? })
     }
 }
 
@@ -61,6 +65,6 @@ pub(super) async fn get_queue(
     InQuery(query): InQuery<QueueQuery>,
 ) -> Result<Json<Results<PlaceBody>>, ApiError> {
     let limit = query.limit.min(u32::try_from(api.limits.page_max).unwrap_or(u32::MAX));
-    let places = api.queues.head(&scheduler, limit).await?;
+    let places = api.queues.head(&scheduler, query.organisation.as_ref(), limit).await?;
     Ok(Json(places.into_iter().collect()))
 }

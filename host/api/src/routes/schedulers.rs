@@ -77,7 +77,7 @@ impl From<Progress> for ProgressBody {
 }
 
 /// `report` → `ReportTask`, as clients of older schedulers know it.
-fn class_name(kind: &str) -> String {
+pub(super) fn class_name(kind: &str) -> String {
     let mut letters = kind.chars();
     letters
         .next()

@@ -77,7 +77,7 @@ async fn a_path_with_a_slash_too_many_leads_to_the_one_without() {
 #[tokio::test]
 async fn an_unknown_path_is_not_found_and_never_leads_elsewhere() {
     let api = TestApi::new();
-    for uri in ["/nope", "/queues", "/nope/", "//evil.example/", "/tasks/1/2/3", "/openapi"] {
+    for uri in ["/nope", "/queue", "/nope/", "//evil.example/", "/tasks/1/2/3", "/openapi"] {
         let answer = api.get(uri).await;
         assert_eq!(
             (answer.status, answer.text.as_str()),

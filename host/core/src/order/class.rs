@@ -144,10 +144,18 @@ impl Classes {
         self.classes.iter().map(|class| class.tasks.range(..key).count()).sum()
     }
 
-    /// All tasks in order.
-    pub(super) fn merged(&self) -> impl Iterator<Item = (Key, u32)> {
+    /// All tasks in order, or those of an organisation.
+    pub(super) fn merged(
+        &self,
+        organisation: Option<&Organisation>,
+    ) -> impl Iterator<Item = (Key, u32)> {
+        let wanted = |class: &Class| {
+            let of = class.key.first().and_then(Option::as_deref);
+            organisation.is_none_or(|organisation| of == Some(organisation.as_str()))
+        };
         let mut heads: BinaryHeap<_> = (0..)
             .zip(&self.classes)
+            .filter(|(_, class)| wanted(class))
             .map(|(at, class): (usize, _)| (at, class.tasks.iter()))
             .filter_map(|(at, mut tasks)| {
                 let (key, slot) = tasks.next()?;

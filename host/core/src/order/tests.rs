@@ -72,7 +72,7 @@ fn a_filtered_pop_takes_the_first_of_its_class_and_leaves_the_others() {
     let mut order = order_of(&[arrival(1, 5, "a"), arrival(2, 3, "b"), arrival(3, 4, "b")]);
     let view = order.view(&of("b"), &[]).unwrap();
     assert_eq!(taken_numbers(&order.take(view, 1)), [2]);
-    assert_eq!(numbers(order.head(10)), [3, 1]);
+    assert_eq!(numbers(order.head(None, 10)), [3, 1]);
     order.insert(&arrival(4, 1, "b"), at(NOW));
     assert_eq!(taken_numbers(&order.take(view, 9)), [4, 3]);
 }
@@ -100,7 +100,7 @@ fn a_taken_task_is_given_back_to_its_old_place() {
     assert_eq!(order.len(), 1);
     order.give_back(taken[0]);
     order.give_back(taken[0]);
-    assert_eq!(numbers(order.head(10)), [1, 2]);
+    assert_eq!(numbers(order.head(None, 10)), [1, 2]);
 }
 
 #[test]
@@ -148,11 +148,11 @@ fn a_switch_keeps_what_moved_meanwhile() {
     let late = order.added(at(NOW));
     assert_eq!(numbers(late.ids.clone()), [5]);
     order.switch(new, &late, &[Priority(-5)], false);
-    assert_eq!(numbers(order.head(10)), [5, 3]);
+    assert_eq!(numbers(order.head(None, 10)), [5, 3]);
     order.give_back(out[0]);
-    assert_eq!(numbers(order.head(10)), [5, 3, 2]);
+    assert_eq!(numbers(order.head(None, 10)), [5, 3, 2]);
     order.release_due(at(NOW + 100));
-    assert_eq!(numbers(order.head(10)), [9, 5, 3, 2]);
+    assert_eq!(numbers(order.head(None, 10)), [9, 5, 3, 2]);
     assert_eq!(order.generation(), 2);
 }
 
@@ -272,7 +272,7 @@ proptest! {
             }
             // Moments pass only when somebody looks, so look before comparing.
             order.release_due(at(NOW + now));
-            prop_assert_eq!(numbers(order.head(100)), model.sorted(None, now));
+            prop_assert_eq!(numbers(order.head(None, 100)), model.sorted(None, now));
             prop_assert_eq!(order.len(), model.0.len());
         }
     }

@@ -131,7 +131,12 @@ impl Queues for FakeQueues {
         absent()
     }
 
-    async fn head(&self, _: &SchedulerId, _: u32) -> Result<Vec<Place>, QueueError> {
+    async fn head(
+        &self,
+        _: &SchedulerId,
+        _: Option<&Organisation>,
+        _: u32,
+    ) -> Result<Vec<Place>, QueueError> {
         absent()
     }
 

@@ -78,6 +78,7 @@ impl Queues for FakeHost {
         Ok(QueueStats {
             scheduler: jobs(),
             task_type: Some(TaskType::new("job").unwrap()),
+            tasks_max: 5,
             queued: self.tasks.lock().unwrap().len() as u64,
             delayed: 1,
             waiting: 2,
@@ -172,10 +173,16 @@ impl Queues for FakeHost {
         Ok(TriggerOutcome::Unwanted)
     }
 
-    async fn head(&self, scheduler: &SchedulerId, limit: u32) -> Result<Vec<Place>, QueueError> {
+    async fn head(
+        &self,
+        scheduler: &SchedulerId,
+        organisation: Option<&Organisation>,
+        limit: u32,
+    ) -> Result<Vec<Place>, QueueError> {
         Self::check(scheduler)?;
         let tasks = self.tasks.lock().unwrap();
-        let places = tasks.iter().take(limit as usize).zip(1..);
+        let wanted = |task: &&Task| organisation.is_none_or(|of| *of == task.organisation);
+        let places = tasks.iter().filter(wanted).take(limit as usize).zip(1..);
         Ok(places.map(|(task, position)| Place { position, task: task.clone() }).collect())
     }
 
