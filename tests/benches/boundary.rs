@@ -7,6 +7,7 @@ use std::{fs, hint::black_box, path::PathBuf, sync::Arc};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use hinny_core::{
     ManualClock, Organisation, PluginDigest, SchedulerId, TaskType, Timestamp,
+    connector::NoConnectors,
     input::{ColumnValues, Columns, InputRow, InputTable, TaskFacts},
     plugin::{ActivateRequest, Plugins as _, Slot, World},
     ranker::{RankContext, Ranker},
@@ -51,6 +52,7 @@ impl Bench {
             let services = RegistryServices {
                 plugins: Arc::clone(&store) as _,
                 store,
+                connectors: Arc::new(NoConnectors),
                 clock: Arc::new(ManualClock::at(now())),
                 tasks: TaskTracker::new(),
                 stop: CancellationToken::new(),

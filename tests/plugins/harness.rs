@@ -4,6 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use hinny_core::{
     Clock, ManualClock, Priority,
+    connector::{Connectors, NoConnectors},
     input::Columns,
     plugin::{
         ActivateRequest, Activation, ActivePlugins, PluginError, PluginVersion, Plugins, Slot,
@@ -37,6 +38,8 @@ pub(crate) struct Setup {
     config: PluginHostConfig,
     /// What takes the place of the database, for plugins that ask it.
     asked: Option<Arc<dyn Store>>,
+    /// What plugins ask that are granted services.
+    services: Arc<dyn Connectors>,
     /// What goes between the registry and the database.
     kept: Option<fn(Arc<SqliteStore>) -> Arc<dyn PluginStore>>,
 }
@@ -51,7 +54,7 @@ impl Default for Setup {
             cache_folder: Some(cache),
             schedulers: schedulers.to_vec(),
         };
-        Self { config, asked: None, kept: None }
+        Self { config, asked: None, services: Arc::new(NoConnectors), kept: None }
     }
 }
 
@@ -105,9 +108,10 @@ impl Setup {
         self
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "grants are made where they are given")]
     pub(crate) fn grants(mut self, grants: Grants) -> Self {
         for slots in &mut self.config.schedulers {
-            slots.grants = grants;
+            slots.grants = grants.clone();
         }
         self
     }
@@ -119,6 +123,11 @@ impl Setup {
 
     pub(crate) fn asking(mut self, store: Arc<dyn Store>) -> Self {
         self.asked = Some(store);
+        self
+    }
+
+    pub(crate) fn services(mut self, services: Arc<dyn Connectors>) -> Self {
+        self.services = services;
         self
     }
 
@@ -144,6 +153,7 @@ impl Setup {
                 None => Arc::clone(&store) as _,
             },
             store: self.asked.clone().unwrap_or_else(|| Arc::clone(&store) as _),
+            connectors: Arc::clone(&self.services),
             clock: Arc::new(ManualClock::at(now())) as Arc<dyn Clock>,
             tasks: tasks.clone(),
             stop: stop.clone(),

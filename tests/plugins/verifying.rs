@@ -184,7 +184,7 @@ async fn an_import_that_is_not_granted_is_refused_by_name() {
         assert_eq!(started.status(World::Scheduler).await.title, None, "nor at a start");
     }
     let rig =
-        Setup::default().grants(Grants { log: true, tasks: false, state: false }).start().await;
+        Setup::default().grants(Grants { tasks: false, state: false, ..Grants::default() }).start().await;
     rig.activate("plugins/jobs", json!({})).await.unwrap();
 }
 

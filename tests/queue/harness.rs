@@ -277,6 +277,7 @@ fn admit(draft: Draft) -> Result<Admitted, Rejection> {
         hash: TaskHash::new(name).unwrap(),
         data: draft.data,
         priority: draft.priority,
+        plan: None,
     })
 }
 

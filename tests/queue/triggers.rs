@@ -58,7 +58,7 @@ async fn handle(rig: &Rig, commands: Vec<Command>) -> TriggerOutcome {
 }
 
 async fn handle_with(rig: &Rig, commands: Vec<Command>, with: Unit) -> TriggerOutcome {
-    rig.plugin.answers.lock().unwrap().push(Ok(Handled { commands, state: Vec::new() }));
+    rig.plugin.answers.lock().unwrap().push(Ok(Handled { commands, ..Handled::default() }));
     rig.queues.trigger(&rig.jobs, message(), with).await.unwrap()
 }
 
@@ -69,7 +69,10 @@ async fn commands_of_one_trigger_happen_together() {
     rig.push(named("b")).await.unwrap();
     let outcome = handle(&rig, vec![push("a"), push("b"), push("c"), cancel("a")]).await;
     assert!(
-        matches!(outcome, TriggerOutcome::Done { pushed: 2, duplicates: 1, cancelled: 1 }),
+        matches!(
+            outcome,
+            TriggerOutcome::Done { pushed: 2, duplicates: 1, cancelled: 1, messages: 0 }
+        ),
         "{outcome:?}"
     );
     assert_eq!(rig.queued().await, 3);
@@ -141,7 +144,11 @@ async fn a_trigger_whose_state_moved_is_handled_again() {
         expected,
     };
     let answer = |name: &str, expected| {
-        Ok(Handled { commands: vec![push(name)], state: vec![write(name, expected)] })
+        Ok(Handled {
+            commands: vec![push(name)],
+            state: vec![write(name, expected)],
+            ..Handled::default()
+        })
     };
     // The first answer is made of a state that is not there any more, the second of the one that is.
     *rig.plugin.answers.lock().unwrap() =

@@ -88,4 +88,17 @@ pub struct Handled {
     pub commands: Vec<Command>,
     /// What to remember, in the same transaction.
     pub state: Vec<StateWrite>,
+    /// What to be told later, kept in the same transaction.
+    pub messages: Vec<OwnMessage>,
+}
+
+/// A message of a scheduler plugin to itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnMessage {
+    /// Source under which it comes back.
+    pub source: String,
+    /// The body.
+    pub body: Vec<u8>,
+    /// Not delivered earlier than this.
+    pub not_before: Option<Timestamp>,
 }

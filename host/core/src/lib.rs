@@ -6,6 +6,7 @@
 
 pub mod clock;
 pub mod command;
+pub mod connector;
 pub mod cron;
 pub mod event;
 pub mod filter;

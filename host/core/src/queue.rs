@@ -202,6 +202,8 @@ pub enum TriggerOutcome {
         duplicates: u64,
         /// Tasks cancelled.
         cancelled: u64,
+        /// Messages that the plugin sent to itself; the store has them, waiting.
+        messages: u64,
     },
     /// A guard did not hold: handled before, or by another. Nothing happened.
     Repeated,

@@ -76,6 +76,20 @@ pub struct Admitted {
     pub data: String,
     /// The priority to ask the ranker for.
     pub priority: Option<Priority>,
+    /// What becomes of its schedule; `None`: it belongs to none.
+    pub plan: Option<SchedulePlan>,
+}
+
+/// What becomes of a task's schedule when the task is queued: the schedule with its hash is made,
+/// or changed unless it is disabled, and the task belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SchedulePlan {
+    /// Cron expression, already checked; `None` leaves the schedule without one.
+    pub cron: Option<String>,
+    /// IANA zone of the expression, already checked.
+    pub time_zone: String,
+    /// When it fires next.
+    pub deadline_at: Option<Timestamp>,
 }
 
 /// A draft that the plugin does not take.

@@ -396,6 +396,26 @@ pub trait Store: Send + Sync {
     /// One schedule.
     async fn schedule(&self, id: ScheduleId) -> Result<Option<Schedule>, StoreError>;
 
+    /// The schedule of each hash, in the same order.
+    async fn schedules_by_hash(
+        &self,
+        scheduler: &SchedulerId,
+        hashes: &[TaskHash],
+    ) -> Result<Vec<Option<Schedule>>, StoreError> {
+        let mut found = Vec::with_capacity(hashes.len());
+        for hash in hashes {
+            let query = ScheduleQuery {
+                scheduler: Some(scheduler.clone()),
+                hash: Some(hash.clone()),
+                ..ScheduleQuery::default()
+            };
+            // The number of matches is not asked for, so it is not counted.
+            let window = Window { offset: 0, limit: 1, count_max: Some(0) };
+            found.push(self.list_schedules(&query, window).await?.items.pop());
+        }
+        Ok(found)
+    }
+
     /// A page of schedules, newest first.
     async fn list_schedules(
         &self,

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     Organisation, Priority, ScheduleId, SchedulerId, TaskHash, TaskId, TaskStatus, TaskType,
-    Timestamp, filter::Filter,
+    Timestamp, filter::Filter, schedule::NewSchedule,
 };
 
 /// A task as it is stored.
@@ -115,12 +115,15 @@ pub struct NewTask {
 }
 
 /// How a task names its schedule.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum ScheduleLink {
     /// By identity.
     Id(ScheduleId),
     /// By hash, within the scheduler; resolved when the task is committed.
     Hash(TaskHash),
+    /// The schedule with its own hash, which the push makes, or changes unless it is disabled; to a
+    /// disabled one it does not belong. A push that is not done leaves the schedule as it is.
+    Planned(Box<NewSchedule>),
 }
 
 /// A change to a task, from a worker, a person or the host. `None` leaves a field as it is.

@@ -58,7 +58,7 @@ impl EventInbox {
     pub fn new(deps: &Deps) -> Self {
         Self {
             queues: Arc::clone(&deps.queues),
-            triggers: Triggers::new(Arc::clone(&deps.queues)),
+            triggers: Triggers::new(Arc::clone(&deps.queues), deps.mail.clone()),
             store: Arc::clone(&deps.store),
             plugins: Arc::clone(&deps.plugins),
             clock: Arc::clone(&deps.clock),

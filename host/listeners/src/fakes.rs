@@ -20,7 +20,7 @@ use hinny_core::{
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::Deps;
+use crate::{Deps, Mail};
 
 pub(crate) use plugins::FakePlugins;
 pub(crate) use queues::{FakeQueues, Reply};
@@ -133,6 +133,7 @@ impl Host {
                 first: Duration::from_secs(10),
                 longest: Duration::from_mins(1),
             },
+            mail: Mail::default(),
         }
     }
 

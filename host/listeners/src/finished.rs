@@ -50,7 +50,7 @@ impl Finished {
     pub(crate) fn new(deps: &Deps, scheduler: SchedulerId, stop: CancellationToken) -> Self {
         Self {
             scheduler,
-            triggers: Triggers::new(Arc::clone(&deps.queues)),
+            triggers: Triggers::new(Arc::clone(&deps.queues), deps.mail.clone()),
             store: Arc::clone(&deps.store),
             plugins: Arc::clone(&deps.plugins),
             clock: Arc::clone(&deps.clock),

@@ -23,3 +23,4 @@ mod fakes;
 
 pub use events::EventInbox;
 pub use listeners::{Deps, Listeners};
+pub use trigger::Mail;

@@ -13,6 +13,7 @@ use crate::{
     pulse::{self, Look},
     retries::Retries,
     ticks::Ticks,
+    trigger::Mail,
 };
 
 /// What listeners use of the rest of the host.
@@ -28,12 +29,15 @@ pub struct Deps {
     pub clock: Arc<dyn Clock>,
     /// How long what fails is left alone; for messages also how often it is tried.
     pub retry: RetryPolicy,
+    /// How listeners learn that a plugin has sent messages to itself.
+    pub mail: Mail,
 }
 
 /// All listeners of a host, while they run.
 pub struct Listeners {
     inbox: Arc<EventInbox>,
     wake: watch::Sender<u64>,
+    mail: Mail,
 }
 
 impl Listeners {
@@ -54,8 +58,9 @@ impl Listeners {
             spawner.spawn(Due::new(deps, scheduler.clone(), stop.clone()));
             spawner.spawn(Finished::new(deps, scheduler, stop.clone()));
         }
+        let spawner = Spawner { woken: deps.mail.watch(), ..spawner };
         spawner.spawn(Retries::new(deps, Arc::clone(&inbox)));
-        Self { inbox, wake }
+        Self { inbox, wake, mail: deps.mail.clone() }
     }
 
     /// The way in for messages.
@@ -67,6 +72,7 @@ impl Listeners {
     /// Without it they find out within a second.
     pub fn wake(&self) {
         self.wake.send_modify(|count| *count = count.wrapping_add(1));
+        self.mail.has_come();
     }
 }
 

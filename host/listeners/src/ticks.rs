@@ -47,7 +47,7 @@ impl Ticks {
     pub(crate) fn new(deps: &Deps, scheduler: SchedulerId, stop: CancellationToken) -> Self {
         Self {
             scheduler,
-            triggers: Triggers::new(Arc::clone(&deps.queues)),
+            triggers: Triggers::new(Arc::clone(&deps.queues), deps.mail.clone()),
             plugins: Arc::clone(&deps.plugins),
             clock: Arc::clone(&deps.clock),
             stop,

@@ -9,12 +9,29 @@ use hinny_core::{
     store::{StoreError, Unit},
     trigger::Trigger,
 };
+use tokio::sync::watch;
 use tracing::Instrument;
 
 /// The one way from the listeners to the schedulers.
 #[derive(Clone)]
 pub(crate) struct Triggers {
     queues: Arc<dyn Queues>,
+    mail: Mail,
+}
+
+/// Tells whoever looks for kept messages that a plugin has sent some to itself: they are due now,
+/// and need not wait for the next look.
+#[derive(Debug, Clone, Default)]
+pub struct Mail(watch::Sender<u64>);
+
+impl Mail {
+    pub(crate) fn has_come(&self) {
+        self.0.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    pub(crate) fn watch(&self) -> watch::Receiver<u64> {
+        self.0.subscribe()
+    }
 }
 
 /// What became of a trigger, as the listeners act on it.
@@ -58,8 +75,8 @@ impl Failure {
 
 impl Triggers {
     /// Over the queues.
-    pub(crate) fn new(queues: Arc<dyn Queues>) -> Self {
-        Self { queues }
+    pub(crate) fn new(queues: Arc<dyn Queues>, mail: Mail) -> Self {
+        Self { queues, mail }
     }
 
     /// Has a scheduler handle a trigger, and counts what became of it.
@@ -80,6 +97,9 @@ impl Triggers {
             "scheduler" => scheduler.shared(), "kind" => kind, "outcome" => label(&result),
         )
         .increment(1);
+        if matches!(result, Ok(TriggerOutcome::Done { messages: 1.., .. })) {
+            self.mail.has_come();
+        }
         answer(result)
     }
 }
@@ -100,7 +120,7 @@ fn label(result: &Result<TriggerOutcome, QueueError>) -> &'static str {
 
 fn answer(result: Result<TriggerOutcome, QueueError>) -> Result<Answer, QueueError> {
     Ok(match result {
-        Ok(TriggerOutcome::Done { pushed, duplicates, cancelled }) => {
+        Ok(TriggerOutcome::Done { pushed, duplicates, cancelled, .. }) => {
             Answer::Done { pushed, duplicates, cancelled }
         }
         Ok(TriggerOutcome::Repeated) => Answer::Repeated,
@@ -185,7 +205,8 @@ mod tests {
     fn tell(reply: impl Fn() -> Reply + Send + 'static) -> (Result<Answer, QueueError>, String) {
         let host = Host::new(&[Interest::Messages("orders".to_owned())]);
         host.script(move |_| reply());
-        let (triggers, recorder) = (Triggers::new(host.deps().queues), Recorder::default());
+        let (triggers, recorder) =
+            (Triggers::new(host.deps().queues, Mail::default()), Recorder::default());
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let answer = metrics::with_local_recorder(&recorder, || {
             let trigger = Trigger::Message(message("orders"));

@@ -74,8 +74,9 @@ impl InstancePolicy {
 
 /// What a scheduler plugin may import. What it gets is this, as far as it asks for it: neither
 /// side can widen the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each interface")]
 pub struct Grants {
     /// Lines in the host's log.
     pub log: bool,
@@ -83,23 +84,46 @@ pub struct Grants {
     pub tasks: bool,
     /// Small values of its own.
     pub state: bool,
+    /// Questions about its schedules, and plans for them.
+    pub schedules: bool,
+    /// Messages to itself.
+    pub messages: bool,
+    /// The services that it may ask. None unless they are named: they are where data leaves the
+    /// host, with credentials that the plugin does not have.
+    pub connector: Vec<String>,
 }
 
 impl Default for Grants {
     fn default() -> Self {
-        Self { log: true, tasks: true, state: true }
+        Self {
+            log: true,
+            tasks: true,
+            state: true,
+            schedules: true,
+            messages: true,
+            connector: Vec::new(),
+        }
     }
 }
 
 impl Grants {
+    /// Everything that any scheduler may grant: for a plugin of which it is not known yet where it
+    /// will run. It is never called with a service behind it.
+    pub(crate) fn anything() -> Self {
+        Self { connector: vec!["any".to_owned()], ..Self::default() }
+    }
+
     /// Whether an interface of the package is granted, by its name without package and version.
-    pub(crate) fn allow(self, interface: &str) -> bool {
+    pub(crate) fn allow(&self, interface: &str) -> bool {
         match interface {
             // Only names of types: nothing can be done with it.
             "types" => true,
             "log" => self.log,
             "tasks" => self.tasks,
             "state" => self.state,
+            "schedules" => self.schedules,
+            "messages" => self.messages,
+            "connector" => !self.connector.is_empty(),
             _ => false,
         }
     }

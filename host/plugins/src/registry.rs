@@ -22,6 +22,7 @@ use std::{
 use async_trait::async_trait;
 use hinny_core::{
     Clock, SchedulerId,
+    connector::Connectors,
     plugin::{
         ActivateRequest, Activation, ActivePlugins, PluginError, PluginVersion, Plugins, Slot,
         SlotStatus, Verdict, World,
@@ -46,6 +47,8 @@ pub struct RegistryServices {
     pub plugins: Arc<dyn PluginStore>,
     /// What scheduler plugins may ask.
     pub store: Arc<dyn Store>,
+    /// The services that they may ask, where they are granted.
+    pub connectors: Arc<dyn Connectors>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Where switches run: a stop waits for them.

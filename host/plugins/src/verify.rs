@@ -31,7 +31,7 @@ use crate::{
     title::Title,
 };
 
-/// How many imports a verdict lists. A plugin that passes has no more than three.
+/// How many imports a verdict lists. A plugin that passes has no more than six.
 const IMPORTS_LISTED: usize = 64;
 
 /// Verifies a component without a host around it: what `plugin check` shows.
@@ -92,7 +92,7 @@ pub(crate) fn verify_component(
     component: &[u8],
     settings: Option<&Value>,
 ) -> Verified {
-    let mut verification = Verification::new(host, digest(component), Grants::default());
+    let mut verification = Verification::new(host, digest(component), Grants::anything());
     let ended = verification.of_bytes(component, settings);
     verification.finish(ended)
 }
@@ -120,7 +120,7 @@ pub(crate) fn verify_candidate(
         (None, Some(_)) => None,
         (None, None) => return None,
     };
-    let mut verification = Verification::new(host, candidate.digest, candidate.grants);
+    let mut verification = Verification::new(host, candidate.digest, candidate.grants.clone());
     verification.world = Some(candidate.world);
     let ended = verification.of_candidate(candidate, compiled);
     Some(verification.finish(ended))
@@ -193,7 +193,7 @@ impl<'a> Verification<'a> {
     fn imports(&mut self, imports: &[Import], world: World) -> Result<(), Ended> {
         let listed = imports.iter().take(IMPORTS_LISTED).map(|import| import.name.clone());
         self.report.imports = listed.collect();
-        let grants = self.grants;
+        let grants = &self.grants;
         self.report.check("imports", || {
             match imports.iter().find(|one| !allowed(one, world, grants)) {
                 Some(import) => Err(not_offered(import, world)),
@@ -281,7 +281,7 @@ fn imports_of(component: &Component) -> Vec<Import> {
     imports.filter(|import| import.interface.as_deref() != Some("types")).collect()
 }
 
-fn allowed(import: &Import, world: World, grants: Grants) -> bool {
+fn allowed(import: &Import, world: World, grants: &Grants) -> bool {
     let interface = import.interface.as_deref();
     world == World::Scheduler && interface.is_some_and(|interface| grants.allow(interface))
 }
@@ -289,11 +289,14 @@ fn allowed(import: &Import, world: World, grants: Grants) -> bool {
 fn not_offered(import: &Import, world: World) -> String {
     let name = &import.name;
     match (world, import.interface.as_deref()) {
-        (World::Scheduler, Some("log" | "tasks" | "state")) => format!(
+        (World::Scheduler, Some("log" | "tasks" | "state" | "schedules" | "messages")) => format!(
             "it imports `{name}`, which is not granted to this scheduler; hint: grant it in the configuration, or build the plugin without it"
         ),
+        (World::Scheduler, Some("connector")) => format!(
+            "it imports `{name}`, and no service is granted to this scheduler; hint: name those that it may ask in `plugin_grants.connector`, or build the plugin without it"
+        ),
         (World::Scheduler, _) => format!(
-            "it imports `{name}`; a scheduler plugin may import `hinny:plugin/log`, `tasks` and `state`; hint: build it without that import"
+            "it imports `{name}`; a scheduler plugin may import `hinny:plugin/log`, `tasks`, `state`, `schedules`, `messages` and `connector`; hint: build it without that import"
         ),
         (World::Ranker, _) => format!(
             "it imports `{name}`; a ranker may import nothing; hint: build it for `wasm32-unknown-unknown`, or with WASI stubbed out"

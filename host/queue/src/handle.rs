@@ -4,17 +4,18 @@ use std::sync::Arc;
 
 use hinny_core::{
     Priority, ScheduleId, TaskType, Timestamp,
-    command::{Command, Handled, Push, UpsertSchedule},
+    command::{Command, Handled, OwnMessage, Push, UpsertSchedule},
     cron::{CronError, CronExpression},
+    event::{EventState, KeptEvent},
     id::IdGenerator,
     plugin::{Slot, World},
     queue::{QueueError, TriggerOutcome},
     ranker::{FailureKind, PluginFailure},
     schedule::NewSchedule,
     scheduler::{HandleFailure, SchedulerPlugin},
-    store::{Guard, PushOutcome, ScheduleWrite, Store, Unit},
+    store::{EventWrite, Guard, PushOutcome, ScheduleWrite, Store, Unit},
     task::{NewTask, RankedBy, ScheduleLink},
-    trigger::Trigger,
+    trigger::{Message, Trigger},
 };
 use serde_json::value::RawValue;
 
@@ -34,6 +35,9 @@ const STATE_TRIES: u32 = 5;
 
 /// How long it waits after that.
 const STATE_WAIT_MS: u64 = 100;
+
+/// Why a message waits that nobody has tried yet.
+const SENT_BY_ITSELF: &str = "sent by the plugin to itself";
 
 /// What became of one try.
 enum Tried {
@@ -84,6 +88,7 @@ impl Handler<'_> {
             Err(failure) => return failed(failure),
         };
         let guards_given = unit.guards.len();
+        let messages = handled.messages.len() as u64;
         let kind = &plugin.description().task_type;
         let mut tasks = match self.turn_into_writes(kind, handled, &mut unit, now).await? {
             Ok(tasks) => tasks,
@@ -94,7 +99,8 @@ impl Handler<'_> {
             return failed(full);
         }
         unit.pushes = tasks;
-        self.commit(unit, Effects { arrivals, ..Effects::default() }, guards_given).await
+        let effects = Effects { arrivals, ..Effects::default() };
+        self.commit(unit, effects, guards_given, messages).await
     }
 
     /// Everything but the pushes goes into the unit; the tasks to push are the answer.
@@ -109,6 +115,7 @@ impl Handler<'_> {
         unit.guards.extend(
             handled.state.into_iter().map(|write| Guard::State { slot: slot.clone(), write }),
         );
+        unit.events.extend(handled.messages.into_iter().map(|sent| self.keep(sent, now)));
         let mut tasks = Vec::new();
         for command in handled.commands {
             match command {
@@ -137,6 +144,27 @@ impl Handler<'_> {
             }
         }
         Ok(Ok(tasks))
+    }
+
+    /// A message of the plugin to itself waits like one that is to be tried again; its first
+    /// delivery is yet to come.
+    fn keep(&self, sent: OwnMessage, now: Timestamp) -> EventWrite {
+        let OwnMessage { source, body, not_before } = sent;
+        EventWrite::Keep(Box::new(KeptEvent {
+            message: Message {
+                id: self.ids.event(now),
+                source,
+                at: now,
+                content_type: String::new(),
+                body,
+                attributes: Vec::new(),
+                delivery: 0,
+            },
+            scheduler: self.shard.id().clone(),
+            state: EventState::Waiting,
+            retry_at: Some(not_before.unwrap_or(now).max(now)),
+            reason: SENT_BY_ITSELF.to_owned(),
+        }))
     }
 
     fn new_task(
@@ -221,6 +249,7 @@ impl Handler<'_> {
         unit: Unit,
         effects: Effects,
         guards_given: usize,
+        messages: u64,
     ) -> Result<Tried, QueueError> {
         let outcome = self.committer.commit(unit, effects).await?;
         match outcome.refused_by {
@@ -240,6 +269,7 @@ impl Handler<'_> {
             pushed,
             duplicates: outcome.pushes.len() as u64 - pushed,
             cancelled: cancel::count_updated(&outcome.updates),
+            messages,
         }))
     }
 }

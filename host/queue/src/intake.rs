@@ -7,14 +7,15 @@
 use std::sync::Arc;
 
 use hinny_core::{
-    Clock, Organisation, TaskStatus, TaskType, Timestamp,
+    Clock, Organisation, ScheduleId, TaskStatus, TaskType, Timestamp,
     id::IdGenerator,
     plugin::ActivePlugins,
     priority::Priority,
     queue::{PushRefusal, PushRequest, QueueError},
+    schedule::{MissedFire, NewSchedule},
     scheduler::{Admitted, Draft, Rejection, SchedulerPlugin},
     store::{PushOutcome, Unit},
-    task::{NewTask, Task},
+    task::{NewTask, ScheduleLink, Task},
 };
 use serde_json::value::RawValue;
 use tokio::sync::{mpsc, oneshot};
@@ -165,14 +166,29 @@ impl Intake {
         if let Some(priority) = priority.filter(|priority| !priority.in_range()) {
             return Err(PushRefusal::PriorityRange(priority));
         }
+        let data = raw(&self.shard, admitted.data)?;
+        let schedule = admitted.plan.map(|plan| {
+            ScheduleLink::Planned(Box::new(NewSchedule {
+                id: ScheduleId(self.ids.next(now)),
+                scheduler: self.shard.id().clone(),
+                organisation: draft.organisation.clone(),
+                hash: admitted.hash.clone(),
+                data: data.clone(),
+                cron: plan.cron,
+                time_zone: plan.time_zone,
+                deadline_at: plan.deadline_at,
+                missed: MissedFire::default(),
+                created_at: now,
+            }))
+        });
         Ok(NewTask {
             id: admitted.id,
             scheduler: self.shard.id().clone(),
-            schedule: None,
+            schedule,
             organisation: draft.organisation.clone(),
             kind: kind.clone(),
             hash: admitted.hash,
-            data: raw(&self.shard, admitted.data)?,
+            data,
             base_priority: priority,
             priority: Priority(0),
             ranked_by: hinny_core::task::RankedBy::Host,

@@ -9,7 +9,7 @@
 pub mod ranker {
     wit_bindgen::generate!({
         path: "../../wit",
-        world: "hinny:plugin/ranker-plugin@0.1.0",
+        world: "hinny:plugin/ranker-plugin@0.1.1",
         pub_export_macro: true,
         additional_derives: [PartialEq],
     });
@@ -21,11 +21,11 @@ pub mod ranker {
 pub mod scheduler {
     wit_bindgen::generate!({
         path: "../../wit",
-        world: "hinny:plugin/scheduler-plugin@0.1.0",
+        world: "hinny:plugin/scheduler-plugin@0.1.1",
         pub_export_macro: true,
         additional_derives: [PartialEq],
         with: {
-            "hinny:plugin/types@0.1.0": crate::bindings::ranker::hinny::plugin::types,
+            "hinny:plugin/types@0.1.1": crate::bindings::ranker::hinny::plugin::types,
         },
     });
 }

@@ -53,7 +53,10 @@ pub mod settings;
 #[cfg(feature = "json")]
 pub mod identity;
 
+pub mod connector;
 pub mod log;
+pub mod messages;
+pub mod schedules;
 pub mod state;
 pub mod tasks;
 

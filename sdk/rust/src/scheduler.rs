@@ -28,8 +28,8 @@
 //! hinny_plugin::export_scheduler!(Pings);
 //! ```
 //!
-//! Beside the triggers there is what the host lends: [`crate::log`], [`crate::state`] and
-//! [`crate::tasks`].
+//! Beside the triggers there is what the host lends: [`crate::log`], [`crate::state`],
+//! [`crate::tasks`], [`crate::schedules`], [`crate::messages`] and [`crate::connector`].
 
 pub use self::description::Description;
 pub use crate::{

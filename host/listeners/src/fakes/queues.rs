@@ -91,7 +91,7 @@ impl Queues for FakeQueues {
             return Ok(TriggerOutcome::Repeated);
         }
         *self.counted.lock().unwrap() += 1;
-        Ok(TriggerOutcome::Done { pushed: 1, duplicates: 0, cancelled: 0 })
+        Ok(TriggerOutcome::Done { pushed: 1, duplicates: 0, cancelled: 0, messages: 0 })
     }
 
     async fn stats(&self, _: &SchedulerId) -> Result<QueueStats, QueueError> {

@@ -46,7 +46,7 @@ impl SlotPair {
     fn new(slots: &SchedulerSlots) -> Self {
         let slot = |world, policy| {
             let slot = Slot { scheduler: slots.scheduler.clone(), world };
-            Arc::new(SlotState::new(slot, policy, slots.grants))
+            Arc::new(SlotState::new(slot, policy, slots.grants.clone()))
         };
         Self {
             ranker: slot(World::Ranker, slots.ranker_instances),

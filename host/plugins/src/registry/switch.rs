@@ -138,7 +138,7 @@ impl Inner {
         samples: bool,
     ) -> Result<Option<Verified>, PluginError> {
         let host = Arc::clone(&self.host);
-        let (world, grants) = (slot.slot.world, slot.grants);
+        let (world, grants) = (slot.slot.world, slot.grants.clone());
         let (digest, settings) = (*digest, settings.clone());
         let job = move || {
             let component = component.as_deref();
@@ -158,8 +158,13 @@ impl Inner {
                 slot.policy,
             ))),
             Ready::Scheduler(code, described) => {
-                let services =
-                    Services { store: Arc::clone(&self.services.store), slot: slot.slot.clone() };
+                let services = Services {
+                    store: Arc::clone(&self.services.store),
+                    connectors: Arc::clone(&self.services.connectors),
+                    slot: slot.slot.clone(),
+                    granted: slot.grants.connector.iter().cloned().collect(),
+                    sources: described.sources(),
+                };
                 Program::Scheduler(Arc::new(SchedulerProgram::new(
                     code,
                     digest,

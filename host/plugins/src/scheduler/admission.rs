@@ -1,8 +1,11 @@
 //! Drafts on their way through the schema, the plugin, and back into their order.
 
+use std::collections::HashMap;
+
 use hinny_core::{
+    TaskId,
     ranker::FailureKind,
-    scheduler::{Admitted, Draft, Rejection},
+    scheduler::{Admitted, Draft, Rejection, SchedulePlan},
 };
 
 use super::{
@@ -85,6 +88,7 @@ impl<'a> Offered<'a> {
 pub(super) fn answers(
     said: Vec<Result<wit::Admitted, wit::Rejection>>,
     offered: &[Offered<'_>],
+    plans: &HashMap<TaskId, SchedulePlan>,
     limits: &Limits,
 ) -> Result<Vec<Result<Admitted, Rejection>>, CallError> {
     if said.len() != offered.len() {
@@ -95,7 +99,7 @@ pub(super) fn answers(
         return Err(CallError::oversized(Call::Admit, limits));
     }
     let checked = said.into_iter().zip(offered).enumerate().map(|(at, (said, offered))| {
-        answer(said, offered, limits).map_err(|wrong| {
+        answer(said, offered, plans, limits).map_err(|wrong| {
             let why = format!("draft {at}, `{}`: {}", wrong.field, wrong.why);
             CallError::new(Call::Admit, FailureKind::OutOfRange, why)
         })
@@ -114,6 +118,7 @@ fn weight(said: &Result<wit::Admitted, wit::Rejection>) -> usize {
 fn answer(
     said: Result<wit::Admitted, wit::Rejection>,
     offered: &Offered<'_>,
+    plans: &HashMap<TaskId, SchedulePlan>,
     limits: &Limits,
 ) -> Result<Result<Admitted, Rejection>, Wrong> {
     let said = match said {
@@ -132,11 +137,13 @@ fn answer(
     } else {
         commands::document("data", said.data)?
     };
+    let id = commands::id(&said.id)?;
     Ok(Ok(Admitted {
-        id: commands::id(&said.id)?,
+        id,
         hash: commands::hash("hash", said.hash)?,
         data,
         priority: said.priority.map(commands::priority).transpose()?,
+        plan: plans.get(&id).cloned(),
     }))
 }
 
@@ -175,7 +182,7 @@ mod tests {
         let offered = admission.offered();
         assert_eq!(offered.len(), 1);
         let said = vec![Ok(admitted("{}"))];
-        let answers = answers(said, &offered, &Limits::default()).unwrap();
+        let answers = answers(said, &offered, &HashMap::new(), &Limits::default()).unwrap();
         let merged = admission.merge(answers);
         let taken: Vec<_> = merged.iter().map(Result::is_ok).collect();
         assert_eq!(taken, [false, true, false]);
@@ -187,7 +194,9 @@ mod tests {
         let drafts = [draft("{}")];
         let schema = Schema::compile("true").unwrap();
         let offered = Admission::check(&drafts, &schema).offered();
-        let refused = |said| answers(said, &offered, &Limits::default()).unwrap_err().message;
+        let refused = |said| {
+            answers(said, &offered, &HashMap::new(), &Limits::default()).unwrap_err().message
+        };
         assert_eq!(refused(vec![]), "gave 0 answers for 1 drafts");
         let said = wit::Admitted { id: "x".to_owned(), ..admitted("{}") };
         assert_eq!(refused(vec![Ok(said)]), "draft 0, `id`: `x` is not a UUID");

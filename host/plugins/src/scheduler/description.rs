@@ -55,6 +55,16 @@ impl Described {
 }
 
 impl Described {
+    /// The sources whose messages the plugin wants.
+    pub(crate) fn sources(&self) -> Arc<[String]> {
+        let interests = self.description.interests.iter();
+        let sources = interests.filter_map(|interest| match interest {
+            Interest::Messages(source) => Some(source.clone()),
+            _ => None,
+        });
+        sources.collect()
+    }
+
     /// The drafts that fit the schema, as the plugin is asked about them.
     pub(crate) fn offer<'a>(&self, drafts: &'a [Draft]) -> Vec<Offered<'a>> {
         Admission::check(drafts, &self.schema).offered()

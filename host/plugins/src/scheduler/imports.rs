@@ -1,15 +1,25 @@
 //! What a scheduler plugin may ask of the host. Nothing here calls back into a guest.
 
+mod connector;
 mod log;
+mod messages;
+mod schedules;
 mod state;
 mod tasks;
 
-use std::{fmt, sync::Arc};
+use std::{collections::HashMap, fmt, sync::Arc};
 
-use hinny_core::{command::StateWrite, plugin::Slot, store::Store};
+use hinny_core::{
+    TaskId, Timestamp,
+    command::{OwnMessage, StateWrite},
+    connector::Connectors,
+    plugin::Slot,
+    scheduler::SchedulePlan,
+    store::Store,
+};
 use wasmtime::component::{HasSelf, Linker};
 
-use self::{log::LogBook, state::StateBuffer};
+use self::{log::LogBook, messages::Outbox, schedules::Plans, state::StateBuffer};
 use crate::{
     bindings::scheduler::hinny::plugin as wit,
     bounds::{Bounded, Bounds, Pace},
@@ -23,7 +33,12 @@ use crate::{
 #[derive(Clone)]
 pub(crate) struct Services {
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) connectors: Arc<dyn Connectors>,
     pub(crate) slot: Slot,
+    /// The services that it may ask.
+    pub(crate) granted: Arc<[String]>,
+    /// The sources of messages that it wants.
+    pub(crate) sources: Arc<[String]>,
 }
 
 impl fmt::Debug for Services {
@@ -41,6 +56,10 @@ pub(super) struct Guest {
     services: Option<Services>,
     log: LogBook,
     state: StateBuffer,
+    outbox: Outbox,
+    plans: Plans,
+    /// How many questions to services the call has asked.
+    questions: usize,
 }
 
 impl Bounded for Guest {
@@ -62,6 +81,9 @@ impl Guest {
             services,
             log: LogBook::default(),
             state: StateBuffer::default(),
+            outbox: Outbox::default(),
+            plans: Plans::closed(),
+            questions: 0,
         }
     }
 
@@ -69,6 +91,24 @@ impl Guest {
     pub(super) fn begin(&mut self, call: Call) {
         self.log = LogBook::default();
         self.state = StateBuffer::new(call == Call::Handle);
+        self.outbox = Outbox::new(call == Call::Handle);
+        self.plans = Plans::closed();
+        self.questions = 0;
+    }
+
+    /// Lets the call plan the schedules of a number of drafts.
+    pub(super) fn open_plans(&mut self, drafts: usize, now: Timestamp) {
+        self.plans = Plans::open(drafts, now);
+    }
+
+    /// What the call has planned.
+    pub(super) fn take_plans(&mut self) -> HashMap<TaskId, SchedulePlan> {
+        self.plans.take()
+    }
+
+    /// What the call has sent to itself.
+    pub(super) fn take_messages(&mut self) -> Vec<OwnMessage> {
+        self.outbox.take()
     }
 
     /// Says how many lines of the call were not shown.
@@ -83,7 +123,7 @@ impl Guest {
 }
 
 /// Offers what is granted; an import that is not granted finds nothing.
-pub(super) fn link(linker: &mut Linker<Guest>, grants: Grants) -> wasmtime::Result<()> {
+pub(super) fn link(linker: &mut Linker<Guest>, grants: &Grants) -> wasmtime::Result<()> {
     if grants.log {
         log::link(linker)?;
     }
@@ -92,6 +132,15 @@ pub(super) fn link(linker: &mut Linker<Guest>, grants: Grants) -> wasmtime::Resu
     }
     if grants.state {
         wit::state::add_to_linker::<_, HasSelf<_>>(linker, |guest: &mut Guest| guest)?;
+    }
+    if grants.schedules {
+        wit::schedules::add_to_linker::<_, HasSelf<_>>(linker, |guest: &mut Guest| guest)?;
+    }
+    if grants.messages {
+        wit::messages::add_to_linker::<_, HasSelf<_>>(linker, |guest: &mut Guest| guest)?;
+    }
+    if !grants.connector.is_empty() {
+        wit::connector::add_to_linker::<_, HasSelf<_>>(linker, |guest: &mut Guest| guest)?;
     }
     Ok(())
 }

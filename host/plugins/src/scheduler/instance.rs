@@ -89,6 +89,7 @@ impl SchedulerInstance {
         offered: &[Offered<'_>],
     ) -> Result<Vec<Result<Admitted, Rejection>>, CallError> {
         self.begin(Call::Admit);
+        self.store.data_mut().open_plans(offered.len(), now);
         let drafts: Vec<_> = offered.iter().map(Offered::lowered).collect();
         let Self { host, store, plugin } = self;
         let guest = plugin.hinny_plugin_scheduler();
@@ -96,7 +97,8 @@ impl SchedulerInstance {
         let call = guest.call_admit(&mut *store, now.as_millis(), &drafts);
         let said = timeout(host.limits.call_timeout(), call).await;
         let said = settle(Call::Admit, said, store, host)?;
-        admission::answers(said, offered, &host.limits)
+        let plans = store.data_mut().take_plans();
+        admission::answers(said, offered, &plans, &host.limits)
     }
 
     pub(crate) async fn handle(
@@ -111,11 +113,11 @@ impl SchedulerInstance {
         let call = guest.call_handle(&mut *store, now.as_millis(), trigger);
         let said = timeout(host.limits.call_timeout(), call).await;
         let said = settle(Call::Handle, said, store, host)?;
-        let state = store.data_mut().take_writes();
+        let (state, messages) = (store.data_mut().take_writes(), store.data_mut().take_messages());
         match said {
             Ok(said) => {
                 let commands = commands::commands(said, &host.limits)?;
-                Ok(Ok(Handled { commands, state }))
+                Ok(Ok(Handled { commands, state, messages }))
             }
             Err(failure) => Ok(Err(refusal(failure, host.limits.text_bytes as usize))),
         }

@@ -39,7 +39,7 @@ impl SchedulerCode {
         host: &Arc<PluginHost>,
         component: &Component,
         settings: Settings,
-        grants: Grants,
+        grants: &Grants,
     ) -> wasmtime::Result<Self> {
         let mut linker = Linker::new(host.schedulers.engine());
         imports::link(&mut linker, grants)?;

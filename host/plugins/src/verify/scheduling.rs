@@ -20,7 +20,7 @@ impl Verification<'_> {
         optional: bool,
         samples: bool,
     ) -> Result<Option<Ready>, Ended> {
-        let (host, grants) = (self.host, self.grants);
+        let (host, grants) = (self.host, &self.grants);
         let code = self.report.check("link", || {
             SchedulerCode::link(host, component, settings, grants)
                 .map(|code| (code, "every function is there".to_owned()))

@@ -15,7 +15,7 @@ use super::{
 use crate::plugin_ref::PluginRef;
 
 kind! {
-    Grants: "a table of `log`, `tasks`, `state`",
+    Grants: "a table of `log`, `tasks`, `state`, `schedules`, `messages`, and `connector`: a list of services",
     InstancePolicy: "`fresh`, or `{ warm = { size, calls_max, idle_ms_max } }`",
     Option<PluginRef>: "a file, `name`, `name@version` or `sha256:…`",
 }
@@ -31,7 +31,8 @@ section! {
         plugin: Option<PluginRef> = None,
         /// Settings of the scheduler plugin, for that first generation.
         plugin_settings: Map<String, Value> = Map::new(),
-        /// What the scheduler plugin may use of the host, as far as it asks for it.
+        /// What the scheduler plugin may use of the host, as far as it asks for it: all but services,
+        /// unless said otherwise; the services that it may ask are named in `connector`.
         plugin_grants: Grants = Grants::default(),
         /// How long instances of the scheduler plugin live: one call, or, for plugins whose start is
         /// slow, many. `size`: most instances that wait for a call. `calls_max`: calls after which
@@ -138,7 +139,7 @@ impl SchedulerConfig {
             scheduler: self.id.clone(),
             ranker_instances: self.ranker_instances,
             scheduler_instances: self.plugin_instances,
-            grants: self.plugin_grants,
+            grants: self.plugin_grants.clone(),
         }
     }
 }

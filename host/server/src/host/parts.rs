@@ -4,8 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 use hinny_api::{Access, ApiLimits, ApiState, ScheduleDefaults, ServiceInfo};
-use hinny_core::{Clock, id::IdGenerator};
-use hinny_listeners::{Deps, Listeners};
+use hinny_core::{
+    Clock,
+    connector::{Connectors, NoConnectors},
+    id::IdGenerator,
+};
+use hinny_listeners::{Deps, Listeners, Mail};
 use hinny_plugins::{PluginHostConfig, Registry, RegistryServices};
 use hinny_queue::{HostQueues, QueueParts};
 use hinny_store::{SqliteOptions, SqliteStore};
@@ -39,9 +43,11 @@ impl Parts {
         let file = config.database.sqlite_file()?;
         let store = SqliteStore::open(&SqliteOptions::file(file)).await;
         let store = Arc::new(store.with_context(|| format!("database `{file}` cannot be opened"))?);
+        let connectors: Arc<dyn Connectors> = Arc::new(NoConnectors);
         let services = RegistryServices {
             plugins: Arc::clone(&store) as _,
             store: Arc::clone(&store) as _,
+            connectors: Arc::clone(&connectors),
             clock: Arc::clone(&clock),
             tasks: tracker.clone(),
             stop: stop.clone(),
@@ -78,6 +84,7 @@ impl Parts {
             plugins: Arc::new(self.plugins.clone()),
             clock: Arc::clone(&self.clock),
             retry: config.events.retry_policy(),
+            mail: Mail::default(),
         };
         let (store, clock) = (Arc::clone(&deps.store), Arc::clone(&deps.clock));
         tracker.spawn(chores::tidy(store, clock, config.events.remember(), stop.clone()));

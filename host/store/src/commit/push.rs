@@ -1,7 +1,7 @@
 //! Pushes: new tasks.
 
 use hinny_core::{
-    ScheduleId, TaskStatus,
+    TaskStatus,
     store::PushOutcome,
     task::{NewTask, ScheduleLink},
 };
@@ -11,7 +11,7 @@ use super::{Commit, CountKey, EventRow, PushedTask, changes::hour_of};
 impl Commit<'_> {
     /// Decides on a push. Whether the hash is free comes first: a task that is sent twice is a
     /// duplicate of itself, not a stranger with the same id.
-    pub(super) fn push(&mut self, task: NewTask) -> PushOutcome {
+    pub(super) fn push(&mut self, mut task: NewTask) -> PushOutcome {
         let key = (task.scheduler.clone(), task.hash.clone());
         if let Some(live) = self.known.live.get(&key) {
             return PushOutcome::Duplicate { live: *live };
@@ -20,20 +20,19 @@ impl Commit<'_> {
             return PushOutcome::IdTaken;
         }
         self.known.live.insert(key, task.id);
-        let schedule = self.linked_schedule(&task);
+        let schedule = match task.schedule.take() {
+            Some(ScheduleLink::Planned(new)) => self.plan_schedule(*new),
+            Some(ScheduleLink::Id(id)) => self.known.schedule_ids.get(&id).copied(),
+            Some(ScheduleLink::Hash(hash)) => {
+                let key = (task.scheduler.clone(), hash);
+                self.known.schedule_by_hash.get(&key).copied()
+            }
+            None => None,
+        };
         self.count_push(&task);
         let event = self.note_push(&task);
         self.changes.pushed.push(PushedTask { task, schedule, event });
         PushOutcome::Pushed { schedule }
-    }
-
-    fn linked_schedule(&self, task: &NewTask) -> Option<ScheduleId> {
-        match task.schedule.as_ref()? {
-            ScheduleLink::Id(id) => self.known.schedule_ids.get(id).copied(),
-            ScheduleLink::Hash(hash) => {
-                self.known.schedule_by_hash.get(&(task.scheduler.clone(), hash.clone())).copied()
-            }
-        }
     }
 
     fn count_push(&mut self, task: &NewTask) {

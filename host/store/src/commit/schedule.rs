@@ -53,6 +53,17 @@ impl Commit<'_> {
         })
     }
 
+    /// Makes or changes the schedule of a task that is pushed; none when it is disabled. Its policy
+    /// on missed fires is a person's: a plan does not change it.
+    pub(super) fn plan_schedule(&mut self, mut new: NewSchedule) -> Option<ScheduleId> {
+        let known = self.same_hash(&new).and_then(|id| self.known.schedules.get(&id));
+        new.missed = known.map_or(new.missed, |known| known.missed);
+        match self.upsert_schedule(new) {
+            ScheduleOutcome::Done(Some(schedule)) if schedule.enabled => Some(schedule.id),
+            _ => None,
+        }
+    }
+
     fn change_schedule(
         &mut self,
         id: ScheduleId,

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use hinny_core::{
     EventId, ScheduleId, SchedulerId, TaskHash, TaskId, TaskStatus,
+    schedule::NewSchedule,
     store::{Guard, ScheduleWrite, TaskUpdate, Unit},
     task::{NewTask, ScheduleLink},
 };
@@ -100,10 +101,7 @@ impl Wanted {
 
     fn schedule_write(&mut self, write: &ScheduleWrite) {
         match write {
-            ScheduleWrite::Create(new) | ScheduleWrite::Upsert(new) => {
-                self.schedules.push(new.id);
-                self.schedules_by_hash.push((new.scheduler.clone(), new.hash.clone()));
-            }
+            ScheduleWrite::Create(new) | ScheduleWrite::Upsert(new) => self.schedule_by_hash(new),
             ScheduleWrite::Change { schedule, change, .. } => {
                 self.schedules.push(*schedule);
                 self.schedules_like.extend(change.hash.clone().map(|hash| (*schedule, hash)));
@@ -115,6 +113,11 @@ impl Wanted {
         }
     }
 
+    fn schedule_by_hash(&mut self, new: &NewSchedule) {
+        self.schedules.push(new.id);
+        self.schedules_by_hash.push((new.scheduler.clone(), new.hash.clone()));
+    }
+
     fn push(&mut self, task: &NewTask) {
         self.ids.push(task.id);
         self.live.push((task.scheduler.clone(), task.hash.clone()));
@@ -124,6 +127,7 @@ impl Wanted {
             Some(ScheduleLink::Hash(hash)) => {
                 self.schedule_links.push((task.scheduler.clone(), hash.clone()));
             }
+            Some(ScheduleLink::Planned(new)) => self.schedule_by_hash(new),
         }
     }
 }

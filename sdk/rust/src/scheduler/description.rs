@@ -59,6 +59,16 @@ impl Description {
         Descriptor { name, version, task_type, data_schema, interests }
     }
 
+    /// The sources whose messages it wants.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn message_sources(&self) -> Vec<String> {
+        let sources = self.interests.iter().filter_map(|interest| match interest {
+            Interest::Messages(source) => Some(source.clone()),
+            _ => None,
+        });
+        sources.collect()
+    }
+
     fn interest(mut self, interest: Interest) -> Self {
         self.interests.push(interest);
         self

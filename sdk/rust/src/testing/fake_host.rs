@@ -5,11 +5,16 @@ use std::{
     collections::{BTreeMap, HashMap},
 };
 
+use self::{messages::Outbox, schedules::Schedules, services::Services};
 use crate::{
     log::Level,
     state::{Entry, StateError},
     tasks::{QueryError, Task},
 };
+
+mod messages;
+mod schedules;
+mod services;
 
 /// The host that a scheduler plugin sees in a native test; one per thread, so one per test.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +29,19 @@ struct World {
     revision: u64,
     newest: HashMap<String, Task>,
     finder: Option<Finder>,
+    call: Option<Call>,
+    services: Services,
+    outbox: Outbox,
+    schedules: Schedules,
+}
+
+/// The call that the plugin is in, when a test makes it through the harness.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Call {
+    /// `admit`.
+    Admit,
+    /// `handle` of a plugin that wants the messages of some sources.
+    Handle { sources: Vec<String> },
 }
 
 thread_local! {
@@ -63,6 +81,24 @@ impl FakeHost {
     /// Answers the plugin's questions with filters.
     pub fn answer_find(finder: impl Fn(&str, u32) -> Result<Vec<Task>, QueryError> + 'static) {
         WORLD.with_borrow_mut(|world| world.finder = Some(Box::new(finder)));
+    }
+
+    /// Makes a call, as the host does; what a failed one sent or planned is dropped.
+    pub(crate) fn call<T, E>(call: Call, make: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+        let before = WORLD.with_borrow_mut(|world| {
+            world.call = Some(call);
+            world.services.begin_call();
+            (world.outbox.begin_call(), world.schedules.planned())
+        });
+        let made = make();
+        WORLD.with_borrow_mut(|world| {
+            world.call = None;
+            if made.is_err() {
+                world.outbox.forget_since(before.0);
+                world.schedules.forget_since(before.1);
+            }
+        });
+        made
     }
 
     pub(crate) fn log(level: Level, message: &str) {

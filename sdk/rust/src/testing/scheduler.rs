@@ -4,7 +4,7 @@ use std::{fmt, marker::PhantomData};
 
 use serde_json::Value;
 
-use super::{FakeHost, flatten};
+use super::{FakeHost, fake_host::Call, flatten};
 use crate::{
     scheduler::{
         Admitted, Command, Description, Draft, DueSchedule, Failure, FinishedTask, Message,
@@ -70,12 +70,14 @@ impl<S: Scheduler> SchedulerTest<S> {
 
     /// Pushes a task over the API.
     pub fn admit_draft(&self, draft: Draft) -> Result<Admitted, Rejection> {
-        self.fresh().admit(draft, self.now)
+        FakeHost::call(Call::Admit, || self.fresh().admit(draft, self.now))
     }
 
     /// Triggers the plugin.
     pub fn handle(&self, trigger: Trigger) -> Result<Vec<Command>, Failure> {
-        self.fresh().handle(trigger, self.now)
+        let plugin = self.fresh();
+        let sources = plugin.describe().message_sources();
+        FakeHost::call(Call::Handle { sources }, || plugin.handle(trigger, self.now))
     }
 
     /// A message comes in.

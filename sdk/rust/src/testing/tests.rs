@@ -6,12 +6,15 @@ use serde_json::json;
 
 use super::*;
 use crate::{
+    connector::{self, ConnectorError, Response},
     log::Level,
+    messages::{self, Outgoing},
     ranker::{Context, Explanation, Input, InputType, Inputs, PRIORITY_MAX, Ranker, Row, Settings},
     scheduler::{
         Admitted, Command, Description, Draft, DueSchedule, Failure, FinishedTask, Push, Rejection,
         Scheduler, Tick, Trigger,
     },
+    schedules::{self, Plan, Schedule, ScheduleError},
     state, tasks,
 };
 
@@ -243,4 +246,123 @@ fn what_a_plugin_has_no_method_for_is_set_aside() {
     let expected = "this plugin has nothing to do with messages of `hosts`";
     assert_eq!(failure, Failure::reject(expected));
     assert_eq!(keeper().admit(json!({})).unwrap_err().field, "/a");
+}
+
+/// A scheduler plugin that asks a catalogue, one page a message, and plans what is pushed.
+struct Asker;
+
+impl Scheduler for Asker {
+    crate::no_settings!();
+
+    fn describe(&self) -> Description {
+        Description::new("ask").messages("pages")
+    }
+
+    fn admit(&self, draft: Draft, _now: i64) -> Result<Admitted, Rejection> {
+        let cron = draft.data.trim_matches('"').to_owned();
+        draft.admit_as("h").planned(Plan::cron(cron).in_zone("Europe/Amsterdam"))
+    }
+
+    fn message(
+        &self,
+        message: crate::scheduler::Message,
+        now: i64,
+    ) -> Result<Vec<Command>, Failure> {
+        let page = message.text()?.to_owned();
+        let path = format!("/pages/{}", connector::segment(&page));
+        let answer = connector::get("catalogue", path).query_each("kind", ["a", "b"]).send()?;
+        let Some(found) = answer.found()? else { return Ok(Vec::new()) };
+        Outgoing::new("pages", found.text()?).not_before(now + 1).send()?;
+        match page.as_str() {
+            "lost" => messages::send("elsewhere", "x")?,
+            "large" => messages::send("pages", vec![0; 65_537])?,
+            _ => {}
+        }
+        Ok(Vec::new())
+    }
+}
+
+fn asker() -> SchedulerTest<Asker> {
+    let asker = SchedulerTest::new(json!({})).unwrap();
+    FakeHost::answer("catalogue", |request| match request.path.as_str() {
+        "/pages/none" => Ok(Response::new(404, "")),
+        "/pages/broken" => Ok(Response::new(500, "out of \u{1b}order")),
+        _ => Ok(Response::new(200, "next")),
+    });
+    asker
+}
+
+#[test]
+fn a_test_plays_the_services_and_sees_what_they_are_asked() {
+    let asker = asker().now(5);
+    asker.message("pages", "red & blue").unwrap();
+    let expected = connector::get("catalogue", "/pages/red%20%26%20blue");
+    assert_eq!(FakeHost::requests(), [expected.query("kind", "a").query("kind", "b")]);
+    assert_eq!(FakeHost::messages(), [Outgoing::new("pages", "next").not_before(6)]);
+
+    assert_eq!(asker.message("pages", "none"), Ok(Vec::new()), "404 is nothing");
+    let why = r"`GET catalogue/pages/broken` answered 500: out of \u{1b}order";
+    assert_eq!(asker.message("pages", "broken"), Err(Failure::retry_after(1000, why)));
+    FakeHost::service_down("catalogue");
+    let why = "service `catalogue` cannot be asked now: it is down";
+    assert_eq!(asker.message("pages", "1"), Err(Failure::retry_after(1000, why)));
+    assert_eq!(FakeHost::take_messages().len(), 1, "of the one call that went well");
+    assert!(FakeHost::messages().is_empty());
+}
+
+#[test]
+fn questions_are_refused_as_the_host_refuses_them() {
+    let asker = asker();
+    let refused = |request: connector::Request| match request.send().unwrap_err() {
+        ConnectorError::BadRequest(why) | ConnectorError::UnknownService(why) => why,
+        other => panic!("{other:?}"),
+    };
+    assert!(refused(connector::get("moon", "/")).starts_with("no service `moon`"));
+    for path in ["pages", "/a/../b", "/a/%2E%2e", "/a?b=1", "/ä", ""] {
+        assert!(refused(connector::get("catalogue", path)).contains("is not taken"), "{path}");
+    }
+    let asked = connector::send_all(&vec![connector::get("catalogue", "/pages/1"); 1001]);
+    assert_eq!(asked.iter().filter(|answer| answer.is_ok()).count(), 1000);
+    assert_eq!(asker.message("pages", "1"), Ok(Vec::new()), "each call may ask as much again");
+}
+
+#[test]
+fn messages_are_refused_as_the_host_refuses_them_and_the_call_sends_none() {
+    let asker = asker();
+    for (page, why) in [("lost", "does not want messages of `elsewhere`"), ("large", "65537")] {
+        let failure = asker.message("pages", page).unwrap_err();
+        assert!(matches!(&failure, Failure::Reject(text) if text.contains(why)), "{failure:?}");
+        assert!(FakeHost::messages().is_empty());
+    }
+}
+
+#[test]
+fn schedules_are_planned_found_and_matched_as_the_host_does_it() {
+    let asker = asker();
+    let admitted = asker.admit(json!("0 12 * * *")).unwrap();
+    let plan = Plan::cron("0 12 * * *").in_zone("Europe/Amsterdam");
+    assert_eq!(FakeHost::plans(), [(admitted.id, plan)]);
+    let refused = asker.admit(json!("every full moon")).unwrap_err().reason;
+    assert!(refused.starts_with("its schedule cannot be planned: `every full moon`"), "{refused}");
+    assert_eq!(FakeHost::plans().len(), 1);
+
+    let noon = |after| schedules::next_match("0 12 * * *", Some("Europe/Amsterdam"), after);
+    assert_eq!(noon(1_782_864_000_000), Ok(Some(1_782_900_000_000)), "10:00 UTC in summer");
+    assert!(matches!(
+        schedules::next_match("0 12 * * *", Some("Moon/Tycho"), 0),
+        Err(ScheduleError::BadPlan(_))
+    ));
+    assert_eq!(schedules::of("h"), Ok(None));
+    let known = Schedule {
+        id: "01890a5d-ac96-774b-bcce-b302099a8057".to_owned(),
+        organisation: "acme".to_owned(),
+        hash: "h".to_owned(),
+        data: "1".to_owned(),
+        enabled: false,
+        cron: None,
+        time_zone: "UTC".to_owned(),
+        deadline_at: None,
+    };
+    FakeHost::add_schedule(known.clone());
+    assert_eq!(schedules::of("h"), Ok(Some(known)));
 }

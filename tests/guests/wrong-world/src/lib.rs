@@ -20,7 +20,7 @@ mod component {
 
             world wrong-world {
                 import sockets;
-                export hinny:plugin/ranker@0.1.0;
+                export hinny:plugin/ranker@0.1.1;
             }
         ",
         path: "../../../wit",

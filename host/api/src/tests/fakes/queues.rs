@@ -64,6 +64,7 @@ fn admit(data: &str) -> Result<Admitted, PushRefusal> {
         hash: TaskHash::new(format!("hash of {target}")).unwrap(),
         data: "{}".to_owned(),
         priority: None,
+        plan: None,
     })
 }
 

@@ -17,7 +17,7 @@ pub(super) struct LogBook {
 
 /// Offers `log`. By hand, since a line is read where it lies: only what is shown is copied.
 pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-    linker.instance("hinny:plugin/log@0.1.0")?.func_wrap(
+    linker.instance("hinny:plugin/log@0.1.1")?.func_wrap(
         "write",
         |mut store: StoreContextMut<'_, Guest>, (level, message): (Level, WasmStr)| {
             let limits = &store.data().host.limits;
