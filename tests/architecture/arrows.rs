@@ -11,7 +11,7 @@ use crate::tree::{keep, root};
 
 /// The crates of the workspace, and which of the others each may know.
 ///
-/// `server → {api, queue, store, plugins, listeners} → core`: adapters meet in `server`, through
+/// `server → {api, queue, store, plugins, listeners, connectors} → core`: adapters meet in `server`, through
 /// the traits of core, and never know each other.
 const ARROWS: &[(&str, &[&str])] = &[
     ("hinny-core", &[]),
@@ -19,6 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("hinny-queue", &["hinny-core"]),
     ("hinny-plugins", &["hinny-core"]),
     ("hinny-listeners", &["hinny-core"]),
+    ("hinny-connectors", &["hinny-core"]),
     ("hinny-api", &["hinny-core"]),
     ("hinny-server", HOST),
     (
@@ -29,6 +30,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "hinny-queue",
             "hinny-plugins",
             "hinny-listeners",
+            "hinny-connectors",
             "hinny-api",
             "hinny-server",
             "hinny-example-worker",
@@ -40,8 +42,15 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// What the binary wires together.
-const HOST: &[&str] =
-    &["hinny-core", "hinny-store", "hinny-queue", "hinny-plugins", "hinny-listeners", "hinny-api"];
+const HOST: &[&str] = &[
+    "hinny-core",
+    "hinny-store",
+    "hinny-queue",
+    "hinny-plugins",
+    "hinny-listeners",
+    "hinny-connectors",
+    "hinny-api",
+];
 
 /// Libraries that one part of the host is about, and who may name them.
 const HOMES: &[(&str, &[&str])] = &[
@@ -49,7 +58,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("wasmtime", &["hinny-plugins"]),
     ("axum", &["hinny-api", "hinny-server"]),
     ("utoipa", &["hinny-api", "hinny-server"]),
-    ("reqwest", &["hinny-server"]),
+    ("reqwest", &["hinny-connectors", "hinny-server"]),
     ("clap", &["hinny-server"]),
     ("anyhow", &["hinny-server"]),
 ];

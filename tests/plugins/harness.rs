@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use hinny_core::{
     Clock, ManualClock, Priority,
-    connector::{Connectors, NoConnectors},
+    connector::Connectors,
     input::Columns,
     plugin::{
         ActivateRequest, Activation, ActivePlugins, PluginError, PluginVersion, Plugins, Slot,
@@ -12,7 +12,7 @@ use hinny_core::{
     },
     ranker::{RankFailure, Ranker},
     scheduler::SchedulerPlugin,
-    store::{PluginStore, Store},
+    store::{self, PluginStore},
 };
 use hinny_plugins::{
     Grants, InstancePolicy, Limits, PluginHostConfig, Registry, RegistryServices, SchedulerSlots,
@@ -21,7 +21,10 @@ use hinny_store::{SqliteOptions, SqliteStore};
 use serde_json::Value;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::guests::{component, context, now, scheduler};
+use super::{
+    guests::{component, context, now, scheduler},
+    services::{STORE, Store},
+};
 
 /// A plugin host with the slots of two schedulers, `jobs` and `others`.
 pub(crate) struct Rig {
@@ -37,7 +40,7 @@ pub(crate) struct Rig {
 pub(crate) struct Setup {
     config: PluginHostConfig,
     /// What takes the place of the database, for plugins that ask it.
-    asked: Option<Arc<dyn Store>>,
+    asked: Option<Arc<dyn store::Store>>,
     /// What plugins ask that are granted services.
     services: Arc<dyn Connectors>,
     /// What goes between the registry and the database.
@@ -46,7 +49,8 @@ pub(crate) struct Setup {
 
 impl Default for Setup {
     fn default() -> Self {
-        let schedulers = ["jobs", "others"].map(|name| SchedulerSlots::new(scheduler(name)));
+        let slots = |name| SchedulerSlots { grants: all(), ..SchedulerSlots::new(scheduler(name)) };
+        let schedulers = ["jobs", "others"].map(slots);
         // Shared by all tests and kept between runs, so that each guest is compiled once.
         let cache = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("compiled-plugins");
         let config = PluginHostConfig {
@@ -54,8 +58,13 @@ impl Default for Setup {
             cache_folder: Some(cache),
             schedulers: schedulers.to_vec(),
         };
-        Self { config, asked: None, services: Arc::new(NoConnectors), kept: None }
+        Self { config, asked: None, services: Arc::new(Store::default()), kept: None }
     }
+}
+
+/// Everything, and one service.
+pub(crate) fn all() -> Grants {
+    Grants { connector: vec![STORE.to_owned()], ..Grants::default() }
 }
 
 /// Deadlines that a good call meets on a machine that is busy with other tests.
@@ -121,7 +130,7 @@ impl Setup {
         self
     }
 
-    pub(crate) fn asking(mut self, store: Arc<dyn Store>) -> Self {
+    pub(crate) fn asking(mut self, store: Arc<dyn store::Store>) -> Self {
         self.asked = Some(store);
         self
     }

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{
     guests::{component, sin},
-    harness::{Rig, Setup, patient, slot},
+    harness::{Rig, Setup, all, patient, slot},
 };
 
 fn told(verdict: &Verdict) -> String {
@@ -165,27 +165,37 @@ async fn a_component_over_the_limit_is_refused_unread() {
 #[tokio::test]
 async fn an_import_that_is_not_granted_is_refused_by_name() {
     for (grants, name) in [
-        (Grants { log: false, ..Grants::default() }, "log"),
-        (Grants { tasks: false, ..Grants::default() }, "tasks"),
-        (Grants { state: false, ..Grants::default() }, "state"),
+        (Grants { log: false, ..all() }, "log"),
+        (Grants { tasks: false, ..all() }, "tasks"),
+        (Grants { state: false, ..all() }, "state"),
+        (Grants { schedules: false, ..all() }, "schedules"),
+        (Grants { messages: false, ..all() }, "messages"),
     ] {
-        let rig = Setup::default().grants(grants).start().await;
+        let rig = Setup::default().grants(grants.clone()).start().await;
         // Whoever grants is another one than who uploads.
         assert!(rig.upload("guests/evil-scheduler").await.verdict.accepted);
         let refused = rig.activate("guests/evil-scheduler", sin("none")).await.unwrap_err();
         assert_eq!(
             refused.to_string(),
             format!(
-                "plugin refused at check `imports`: it imports `hinny:plugin/{name}@0.1.0`, which is not granted to this scheduler; hint: grant it in the configuration, or build the plugin without it"
+                "plugin refused at check `imports`: it imports `hinny:plugin/{name}@0.1.1`, which is not granted to this scheduler; hint: grant it in the configuration, or build the plugin without it"
             )
         );
         let started =
             Setup::default().grants(grants).start_with("guests/evil-scheduler", sin("none")).await;
         assert_eq!(started.status(World::Scheduler).await.title, None, "nor at a start");
     }
-    let rig =
-        Setup::default().grants(Grants { tasks: false, state: false, ..Grants::default() }).start().await;
+    let rig = Setup::default()
+        .grants(Grants { tasks: false, state: false, ..Grants::default() })
+        .start()
+        .await;
     rig.activate("plugins/jobs", json!({})).await.unwrap();
+    let rig = Setup::default().grants(Grants::default()).start().await;
+    let refused = rig.activate("guests/evil-scheduler", sin("none")).await.unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "plugin refused at check `imports`: it imports `hinny:plugin/connector@0.1.1`, and no service is granted to this scheduler; hint: name those that it may ask in `plugin_grants.connector`, or build the plugin without it"
+    );
 }
 
 #[tokio::test]

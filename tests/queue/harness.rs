@@ -17,7 +17,10 @@ use hinny_core::{
     plugin::ActivePlugins,
     queue::{PopRequest, PushRefusal, PushRequest, QueueConfig, QueueError, Queues},
     ranker::{Explanation, FailureKind, PluginFailure, RankContext, RankFailure, Ranker},
-    scheduler::{Admitted, Draft, HandleFailure, Rejection, SchedulerDescription, SchedulerPlugin},
+    scheduler::{
+        Admitted, Draft, HandleFailure, Rejection, SchedulePlan, SchedulerDescription,
+        SchedulerPlugin,
+    },
     status::StatusRule,
     store::Store,
     task::Task,
@@ -277,7 +280,11 @@ fn admit(draft: Draft) -> Result<Admitted, Rejection> {
         hash: TaskHash::new(name).unwrap(),
         data: draft.data,
         priority: draft.priority,
-        plan: None,
+        plan: data["cron"].as_str().map(|cron| SchedulePlan {
+            cron: Some(cron.to_owned()),
+            time_zone: "UTC".to_owned(),
+            deadline_at: Some(Timestamp::from_micros(START)),
+        }),
     })
 }
 

@@ -1,13 +1,16 @@
 //! What scheduler plugins command.
 
+use std::time::Duration;
+
 use hinny_core::{
-    EventId, Organisation, Priority, TaskHash, Timestamp,
-    command::{Cancel, Command, Handled, Push, StateWrite},
+    Clock, EventId, Organisation, Priority, TaskHash, Timestamp,
+    command::{Cancel, Command, Handled, OwnMessage, Push, StateWrite},
+    event::EventState,
     filter::{Condition, Filter, Operator},
     queue::{Queues, TriggerOutcome},
     ranker::{FailureKind, PluginFailure},
     scheduler::HandleFailure,
-    store::{Guard, Unit},
+    store::{Guard, ScheduleWrite, Unit},
     trigger::{Message, Trigger},
 };
 use serde_json::json;
@@ -158,4 +161,83 @@ async fn a_trigger_whose_state_moved_is_handled_again() {
         assert!(matches!(outcome, TriggerOutcome::Done { pushed: 1, .. }), "{outcome:?}");
     }
     assert_eq!(rig.line().await, ["a", "b"]);
+}
+
+fn to_itself(body: &str, not_before: Option<Timestamp>) -> OwnMessage {
+    OwnMessage { source: "orders".to_owned(), body: body.into(), not_before }
+}
+
+#[tokio::test]
+async fn a_message_to_itself_is_kept_with_the_commands_and_due_no_earlier_than_asked() {
+    let rig = Rig::start().await;
+    let now = rig.clock.now();
+    let later = now.after(Duration::from_secs(60));
+    let messages = vec![to_itself("at once", None), to_itself("later", Some(later))];
+    let handled = Handled { commands: vec![push("a")], messages, ..Handled::default() };
+    rig.plugin.answers.lock().unwrap().push(Ok(handled));
+    let outcome = rig.queues.trigger(&rig.jobs, message(), Unit::default()).await.unwrap();
+    assert!(matches!(outcome, TriggerOutcome::Done { pushed: 1, messages: 2, .. }), "{outcome:?}");
+    let due = rig.store.due_events(now, 10).await.unwrap();
+    let [kept] = &due[..] else { panic!("{due:?}") };
+    assert_eq!((&*kept.message.body, kept.message.delivery), (&b"at once"[..], 0));
+    assert_eq!((kept.state, &*kept.message.source), (EventState::Waiting, "orders"));
+    assert_eq!(rig.store.due_events(later, 10).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_message_to_itself_is_not_kept_when_the_commands_do_not_happen() {
+    let rig = Rig::start().await;
+    let guard = Guard::FirstDelivery {
+        scheduler: rig.jobs.clone(),
+        event: EventId(uuid::Uuid::nil()),
+        at: Timestamp::MIN,
+    };
+    for expected in [1, 1] {
+        let messages = vec![to_itself("once", None)];
+        let handled = Handled { messages, ..Handled::default() };
+        rig.plugin.answers.lock().unwrap().push(Ok(handled));
+        let with = Unit { guards: vec![guard.clone()], ..Unit::default() };
+        rig.queues.trigger(&rig.jobs, message(), with).await.unwrap();
+        let due = rig.store.due_events(rig.clock.now(), 10).await.unwrap();
+        assert_eq!(due.len(), expected, "the second one was handled before");
+    }
+}
+
+#[tokio::test]
+async fn a_planned_push_makes_its_schedule_and_a_duplicate_leaves_it_as_it_is() {
+    let rig = Rig::start().await;
+    let task = rig.push(json!({"name": "a", "cron": "0 1 * * *"})).await.unwrap();
+    let hash = [TaskHash::new("a").unwrap()];
+    let schedule = async || {
+        let mut found = rig.store.schedules_by_hash(&rig.jobs, &hash).await.unwrap();
+        found.remove(0).expect("a schedule of that hash")
+    };
+    let made = schedule().await;
+    assert_eq!(task.schedule, Some(made.id));
+    assert_eq!(rig.task(task.id).await.schedule, Some(made.id));
+    assert_eq!(made.cron.as_deref(), Some("0 1 * * *"));
+
+    rig.push(json!({"name": "a", "cron": "0 2 * * *"})).await.unwrap_err();
+    assert_eq!(schedule().await.cron.as_deref(), Some("0 1 * * *"));
+
+    rig.pop().await.unwrap();
+    let again = rig.push(json!({"name": "a", "cron": "0 3 * * *"})).await.unwrap();
+    assert_eq!(again.schedule, Some(made.id));
+    assert_eq!(schedule().await.cron.as_deref(), Some("0 3 * * *"));
+}
+
+#[tokio::test]
+async fn a_planned_push_leaves_a_disabled_schedule_alone_and_belongs_to_none() {
+    let rig = Rig::start().await;
+    rig.push(json!({"name": "a", "cron": "0 1 * * *"})).await.unwrap();
+    rig.pop().await.unwrap();
+    let hash = TaskHash::new("a").unwrap();
+    let disable = ScheduleWrite::Disable { scheduler: rig.jobs.clone(), hash: hash.clone() };
+    let unit = Unit { schedules: vec![disable], ..Unit::default() };
+    rig.store.commit(vec![unit]).await.unwrap();
+    let task = rig.push(json!({"name": "a", "cron": "0 2 * * *"})).await.unwrap();
+    assert_eq!(task.schedule, None);
+    let found = rig.store.schedules_by_hash(&rig.jobs, &[hash]).await.unwrap();
+    let schedule = found[0].as_ref().unwrap();
+    assert_eq!((schedule.enabled, schedule.cron.as_deref()), (false, Some("0 1 * * *")));
 }

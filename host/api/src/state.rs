@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use hinny_core::{
     Clock, SchedulerId,
+    connector::Connectors,
     id::IdGenerator,
     plugin::Plugins,
     queue::{Events, Queues},
@@ -25,6 +26,8 @@ pub struct ApiState {
     pub store: Arc<dyn Store>,
     /// Versions of plugins and their slots.
     pub plugins: Arc<dyn Plugins>,
+    /// The services that plugins may ask.
+    pub connectors: Arc<dyn Connectors>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Makes the ids of schedules.

@@ -60,6 +60,7 @@ impl TestApi {
             events: Arc::<FakeHost>::clone(&host),
             store: Arc::<FakeHost>::clone(&host),
             plugins: Arc::<FakeHost>::clone(&host),
+            connectors: Arc::<FakeHost>::clone(&host),
             clock,
             ids: Arc::new(IdGenerator::default()),
             access: Access::Open,

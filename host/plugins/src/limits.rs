@@ -36,7 +36,7 @@ pub struct Limits {
     /// Longest `handle` of one trigger, in milliseconds.
     pub handle_ms: u32,
     /// Longest call of a scheduler plugin by the clock on the wall, waiting for the database
-    /// included, in milliseconds.
+    /// and for services included, in milliseconds.
     pub call_timeout_ms: u32,
     /// Most tasks of one batch; the host cuts longer ones.
     pub batch_tasks: u32,
@@ -82,7 +82,7 @@ impl Default for Limits {
             explain_ms: 500,
             admit_ms: 500,
             handle_ms: 1_000,
-            call_timeout_ms: 10_000,
+            call_timeout_ms: 30_000,
             batch_tasks: 1_000,
             answer_mb: 16,
             text_bytes: 4_096,

@@ -1,6 +1,7 @@
 //! The configuration: defaults < `hinny.toml` < environment < flags.
 
 mod api;
+mod connector;
 mod database;
 mod error;
 mod events;
@@ -20,6 +21,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 pub use api::{AccessRule, ApiConfig, Role, TokenConfig};
+pub use connector::{AuthKind, ConnectorConfig, LoginKind};
 pub use database::DatabaseConfig;
 pub use error::{ConfigError, InvalidValue};
 pub use events::EventsConfig;
@@ -43,6 +45,8 @@ pub struct Config {
     pub log: LogConfig,
     /// How plugins are run, and within which limits.
     pub plugins: PluginsConfig,
+    /// The services that plugins may ask.
+    pub connectors: Vec<ConnectorConfig>,
     /// The schedulers.
     pub schedulers: Vec<SchedulerConfig>,
     /// Messages that could not be handled at once.
@@ -60,6 +64,7 @@ impl Config {
         self.plugins.validate()?;
         self.events.validate()?;
         self.stop.validate()?;
+        self.validate_connectors()?;
         let mut seen = BTreeSet::new();
         for (place, scheduler) in self.schedulers.iter().enumerate() {
             scheduler.validate(place)?;
@@ -67,6 +72,27 @@ impl Config {
             ConfigError::unless(seen.insert(&scheduler.id), &key, &scheduler.id, || {
                 ("another scheduler has that id", "give each scheduler its own")
             })?;
+        }
+        Ok(())
+    }
+
+    /// Names are unique, and what is granted is there.
+    fn validate_connectors(&self) -> Result<(), ConfigError> {
+        let mut names = BTreeSet::new();
+        for (place, connector) in self.connectors.iter().enumerate() {
+            connector.validate(place)?;
+            let key = format!("connectors[{place}].name");
+            ConfigError::unless(names.insert(&connector.name), &key, &connector.name, || {
+                ("another connector has that name", "give each connector its own")
+            })?;
+        }
+        for (place, scheduler) in self.schedulers.iter().enumerate() {
+            for granted in &scheduler.plugin_grants.connector {
+                let key = format!("schedulers[{place}].plugin_grants");
+                ConfigError::unless(names.contains(granted), &key, granted, || {
+                    ("no connector has that name", "add it as `[[connectors]]`")
+                })?;
+            }
         }
         Ok(())
     }

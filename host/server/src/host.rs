@@ -30,6 +30,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
 
 pub(crate) use lock::{DatabaseLock, is_taken};
+pub(crate) use parts::connectors;
 
 use crate::{
     access::{self, Admission},

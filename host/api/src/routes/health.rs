@@ -1,8 +1,9 @@
 //! Whether the program is well.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use axum::{Json, extract::State, http::StatusCode};
+use hinny_core::connector::ServiceHealth;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -27,19 +28,19 @@ pub(super) struct Health {
     /// Of parts that report on their own: there are none.
     #[schema(no_recursion)]
     results: Vec<Health>,
-    /// Of services that hinny depends on: there are none.
+    /// Whether each service that plugins may ask is well, when that was asked for.
     externals: BTreeMap<String, bool>,
 }
+
+/// Longest wait for services: what asks for health gives up soon itself.
+const EXTERNALS_TIME: Duration = Duration::from_secs(5);
 
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct HealthQuery {
-    /// Whether to ask other services, too. There are none to ask.
+    /// Whether to ask the services that plugins may ask, too. What is wrong with them is told, but
+    /// does not make the program unhealthy.
     #[param(required = false, default = false)]
-    #[expect(
-        dead_code,
-        reason = "older clients send it; it is checked, and there is nobody to ask"
-    )]
     externals: bool,
 }
 
@@ -56,9 +57,24 @@ impl FromFields for HealthQuery {
 )]
 pub(super) async fn get_health(
     State(api): Api,
-    InQuery(_asked): InQuery<HealthQuery>,
+    InQuery(asked): InQuery<HealthQuery>,
 ) -> Json<Health> {
-    Json(health(&api).await)
+    let mut health = health(&api).await;
+    if asked.externals {
+        health.add(api.connectors.health(EXTERNALS_TIME).await);
+    }
+    Json(health)
+}
+
+impl Health {
+    fn add(&mut self, services: Vec<ServiceHealth>) {
+        let told = services.iter().filter_map(|one| {
+            one.reason.as_ref().map(|why| format!("service `{}`: {why}", one.service))
+        });
+        let told: Vec<String> = self.additional.take().into_iter().chain(told).collect();
+        self.additional = (!told.is_empty()).then(|| told.join("; "));
+        self.externals.extend(services.into_iter().map(|one| (one.service, one.healthy)));
+    }
 }
 
 /// Whether the program runs

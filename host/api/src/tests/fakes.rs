@@ -1,5 +1,6 @@
 //! A host of vectors: just enough behaviour to be asked over the API.
 
+mod connectors;
 mod events;
 mod plugins;
 mod queues;

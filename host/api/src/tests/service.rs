@@ -12,6 +12,10 @@ async fn health_is_as_clients_know_it() {
     let api = TestApi::new();
     assert_eq!(
         api.get("/health?externals=true").await.text,
+        r#"{"service":"scheduler","healthy":true,"version":"0.1.0","additional":"service `stock`: it cannot be reached","results":[],"externals":{"catalogue":true,"stock":false}}"#
+    );
+    assert_eq!(
+        api.get("/health").await.text,
         r#"{"service":"scheduler","healthy":true,"version":"0.1.0","additional":null,"results":[],"externals":{}}"#
     );
     let answer = api.get("/health?externals=zz").await;

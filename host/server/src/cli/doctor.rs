@@ -8,6 +8,8 @@ use std::{
 };
 
 use clap::Args;
+use hinny_core::connector::{Connectors, ServiceHealth};
+use tokio::runtime::Builder;
 
 use super::{config_args::ConfigArgs, failure::Refused, output};
 use crate::{
@@ -45,6 +47,9 @@ const WRITES: usize = 21;
 /// A write slower than this limits what the queue can do more than anything else.
 const SLOW_WRITE: Duration = Duration::from_millis(5);
 
+/// Longest wait for a service to say how it is.
+const SERVICE_TIME: Duration = Duration::from_secs(5);
+
 impl Doctor {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let config = self.config.load()?.config;
@@ -52,6 +57,7 @@ impl Doctor {
             .into_iter()
             .chain([disk(&config)?, cache(&config)])
             .chain(schedulers(&config))
+            .chain(services(&config)?)
             .collect();
         let mut text = String::new();
         for finding in &findings {
@@ -210,4 +216,27 @@ fn schedulers(config: &Config) -> Vec<Finding> {
     let names: Vec<_> = config.schedulers.iter().map(|scheduler| scheduler.id.as_str()).collect();
     let all = finding("schedulers", Verdict::Ok, names.join(", "));
     std::iter::once(all).chain(missing).collect()
+}
+
+/// How the services are doing that plugins may ask.
+fn services(config: &Config) -> anyhow::Result<Vec<Finding>> {
+    if config.connectors.is_empty() {
+        return Ok(Vec::new());
+    }
+    let connectors = host::connectors(config)?;
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let health = runtime.block_on(connectors.health(SERVICE_TIME));
+    Ok(health.into_iter().map(service).collect())
+}
+
+fn service(health: ServiceHealth) -> Finding {
+    let name = health.service;
+    match health.reason {
+        None => finding("service", Verdict::Ok, format!("`{name}`")),
+        Some(why) => finding(
+            "service",
+            Verdict::Warn,
+            format!("`{name}`: {why}; hint: plugins that ask it have to wait until it works"),
+        ),
+    }
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::{
     api::{ApiConfig, TokenConfig},
+    connector::ConnectorConfig,
     database::DatabaseConfig,
     events::EventsConfig,
     log::LogConfig,
@@ -61,6 +62,7 @@ pub(crate) const PARTS: &[Part] = &[
     Part::one::<LogConfig>("log"),
     Part::one::<PluginsConfig>("plugins"),
     Part::one::<hinny_plugins::Limits>("plugins.limits"),
+    Part::list::<ConnectorConfig>("connectors"),
     Part::list::<SchedulerConfig>("schedulers"),
     Part::one::<EventsConfig>("events"),
     Part::one::<StopConfig>("stop"),

@@ -48,7 +48,7 @@ foreign_section! {
         /// Longest `handle` of one trigger, in milliseconds.
         handle_ms: u32,
         /// Longest call of a scheduler plugin by the clock on the wall, waiting for the database
-        /// included, in milliseconds.
+        /// and for services included, in milliseconds.
         call_timeout_ms: u32,
         /// Most tasks of one batch; the host cuts longer ones.
         batch_tasks: u32,

@@ -63,6 +63,13 @@ impl Loaded {
         for token in &mut config.api.tokens {
             MASK.clone_into(&mut token.sha256);
         }
+        for connector in &mut config.connectors {
+            for secret in [&mut connector.token, &mut connector.password] {
+                if !secret.is_empty() {
+                    MASK.clone_into(secret);
+                }
+            }
+        }
         for scheduler in &mut config.schedulers {
             mask_settings(&mut scheduler.plugin_settings);
             mask_settings(&mut scheduler.ranker_settings);

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::{
-    Config, SchedulerConfig, TokenConfig,
+    Config, ConnectorConfig, SchedulerConfig, TokenConfig,
     outline::{PARTS, Part},
     print,
     section::Key,
@@ -56,6 +56,7 @@ pub fn reference() -> String {
 fn defaults() -> Value {
     let mut config = Config { schedulers: vec![SchedulerConfig::default()], ..Config::default() };
     config.api.tokens = vec![TokenConfig::default()];
+    config.connectors = vec![ConnectorConfig::default()];
     serde_json::to_value(config).unwrap_or_default()
 }
 

@@ -4,11 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 use hinny_api::{Access, ApiLimits, ApiState, ScheduleDefaults, ServiceInfo};
-use hinny_core::{
-    Clock,
-    connector::{Connectors, NoConnectors},
-    id::IdGenerator,
-};
+use hinny_connectors::HttpConnectors;
+use hinny_core::{Clock, connector::Connectors, id::IdGenerator};
 use hinny_listeners::{Deps, Listeners, Mail};
 use hinny_plugins::{PluginHostConfig, Registry, RegistryServices};
 use hinny_queue::{HostQueues, QueueParts};
@@ -17,7 +14,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{chores, wishes::Wishes};
-use crate::config::{Config, SchedulerConfig};
+use crate::config::{Config, ConnectorConfig, SchedulerConfig};
 
 /// What clients of older schedulers look for in `/health`.
 const SERVICE: &str = "scheduler";
@@ -27,6 +24,7 @@ pub(super) struct Parts {
     pub(super) store: Arc<SqliteStore>,
     pub(super) plugins: Registry,
     pub(super) queues: Arc<HostQueues>,
+    connectors: Arc<dyn Connectors>,
     clock: Arc<dyn Clock>,
     ids: Arc<IdGenerator>,
 }
@@ -43,7 +41,7 @@ impl Parts {
         let file = config.database.sqlite_file()?;
         let store = SqliteStore::open(&SqliteOptions::file(file)).await;
         let store = Arc::new(store.with_context(|| format!("database `{file}` cannot be opened"))?);
-        let connectors: Arc<dyn Connectors> = Arc::new(NoConnectors);
+        let connectors: Arc<dyn Connectors> = Arc::new(connectors(config)?);
         let services = RegistryServices {
             plugins: Arc::clone(&store) as _,
             store: Arc::clone(&store) as _,
@@ -68,7 +66,7 @@ impl Parts {
         .await
         .context("the queues cannot be filled from the database")?;
         plugins.attach(Arc::clone(&queues) as _);
-        Ok(Self { store, plugins, queues, clock, ids })
+        Ok(Self { store, plugins, queues, connectors, clock, ids })
     }
 
     /// Starts what wakes the schedulers.
@@ -114,6 +112,7 @@ impl Parts {
             events: listeners.inbox(),
             store: Arc::clone(&self.store) as _,
             plugins: Arc::new(self.plugins.clone()),
+            connectors: Arc::clone(&self.connectors),
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&self.ids),
             access,
@@ -143,6 +142,13 @@ impl Parts {
             );
         }
     }
+}
+
+/// The services that plugins may ask.
+pub(crate) fn connectors(config: &Config) -> anyhow::Result<HttpConnectors> {
+    let services = config.connectors.iter().map(ConnectorConfig::service).collect();
+    let connectors = HttpConnectors::new(services, env!("CARGO_PKG_VERSION"));
+    connectors.context("the connectors cannot be set up")
 }
 
 fn plugin_host(config: &Config) -> PluginHostConfig {

@@ -1,10 +1,14 @@
 //! Sins of `admit`.
 
-use hinny_plugin::scheduler::{Admitted, Draft, Rejection};
+use hinny_plugin::{
+    messages,
+    scheduler::{Admitted, Draft, Rejection},
+    schedules::{self, Plan},
+};
 
 use crate::Sin;
 
-pub(crate) const SINS: [&str; 16] = [
+pub(crate) const SINS: [&str; 22] = [
     "spin-in-admit",
     "trap-in-admit",
     "trap-on-poison-in-admit",
@@ -21,6 +25,12 @@ pub(crate) const SINS: [&str; 16] = [
     "huge-rejection",
     "escapes-in-rejection",
     "bad-field-in-rejection",
+    "plan-bad-cron",
+    "plan-never",
+    "plan-bad-task",
+    "plan-of-another-task",
+    "too-many-plans",
+    "message-in-admit",
 ];
 
 pub(crate) fn admit(sin: &Sin, drafts: Vec<Draft>) -> Vec<Result<Admitted, Rejection>> {
@@ -52,5 +62,25 @@ fn answer(sin: &Sin, draft: &Draft) -> Result<Admitted, Rejection> {
         "bad-field-in-rejection" => return Err(Rejection::at("no pointer", "no")),
         _ => {}
     }
+    plan(&sin.name, &admitted)?;
     Ok(admitted)
+}
+
+/// Plans what cannot be planned. What the host refuses rejects the draft.
+fn plan(sin: &str, admitted: &Admitted) -> Result<(), Rejection> {
+    let uuid = |number: u32| format!("00000000-0000-7000-8000-{number:012}");
+    match sin {
+        "plan-bad-cron" => schedules::plan_for(&admitted.id, &Plan::cron("every full moon"))?,
+        "plan-never" => schedules::plan_for(&admitted.id, &Plan::cron("0 0 30 2 *"))?,
+        "plan-bad-task" => schedules::plan_for("not-a-uuid", &Plan::idle())?,
+        "plan-of-another-task" => schedules::plan_for(&uuid(7), &Plan::idle())?,
+        "too-many-plans" => {
+            (0..10_000).try_for_each(|number| schedules::plan_for(&uuid(number), &Plan::idle()))?;
+        }
+        "message-in-admit" => {
+            messages::send("evil", "x").map_err(|error| Rejection::new(format!("{error:?}")))?
+        }
+        _ => {}
+    }
+    Ok(())
 }

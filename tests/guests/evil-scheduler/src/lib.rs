@@ -20,6 +20,7 @@ mod asking;
 mod commanding;
 mod describing;
 mod handling;
+mod serving;
 
 /// A sin, and how far it goes.
 #[derive(Debug, Clone)]
@@ -31,7 +32,7 @@ pub struct Sin {
 }
 
 /// Every sin, by the function in which it is committed.
-pub const SINS: [(&str, &[&str]); 6] = [
+pub const SINS: [(&str, &[&str]); 7] = [
     (
         "configure",
         &[
@@ -46,6 +47,7 @@ pub const SINS: [(&str, &[&str]); 6] = [
     ("handle", &handling::SINS),
     ("handle, in its commands", &commanding::SINS),
     ("handle, in what it asks of the host", &asking::SINS),
+    ("handle, in what it asks of services, itself and schedules", &serving::SINS),
 ];
 
 static SIN: OnceLock<Sin> = OnceLock::new();
@@ -80,6 +82,7 @@ impl Guest for Evil {
         let sin = Sin::current();
         handling::before(sin, call, &trigger)?;
         asking::ask(sin)?;
+        serving::ask(sin)?;
         Ok(commanding::spoil(sin, handling::commands(&trigger)))
     }
 }
