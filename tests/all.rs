@@ -12,5 +12,6 @@
 mod examples;
 mod plugins;
 mod queue;
+mod serving;
 mod store;
 mod wit;

@@ -49,7 +49,7 @@ async fn a_ranker_that_passes_says_what_was_looked_at() {
     assert_told!(told(&verdict), @"
     + size: [n] bytes, at most 33554432 are allowed
     + parse: a valid component
-    + world: a ranker, by its export `hinny:plugin/ranker@0.1.0`
+    + world: a ranker, by its export `hinny:plugin/ranker@0.1.1`
     + imports: none: it can only compute
     + compile: [in n ms]
     + settings: none, as nothing is configured yet
@@ -64,12 +64,12 @@ async fn a_ranker_that_passes_says_what_was_looked_at() {
 async fn a_scheduler_plugin_that_passes_says_what_it_can_do() {
     let verdict = checked("plugins/jobs").await;
     assert!(verdict.accepted);
-    assert_eq!(verdict.imports, ["hinny:plugin/log@0.1.0"], "it asks for no more than it uses");
+    assert_eq!(verdict.imports, ["hinny:plugin/log@0.1.1"], "it asks for no more than it uses");
     assert_told!(told(&verdict), @"
     + size: [n] bytes, at most 33554432 are allowed
     + parse: a valid component
-    + world: a scheduler, by its export `hinny:plugin/scheduler@0.1.0`
-    + imports: hinny:plugin/log@0.1.0
+    + world: a scheduler, by its export `hinny:plugin/scheduler@0.1.1`
+    + imports: hinny:plugin/log@0.1.1
     + compile: [in n ms]
     + settings: none, as nothing is configured yet
     + link: every function is there
@@ -86,7 +86,7 @@ async fn a_plugin_that_wants_more_than_its_world_is_refused_by_name() {
     assert_told!(told(&verdict), @"
     + size: [n] bytes, at most 33554432 are allowed
     + parse: a valid component
-    + world: a ranker, by its export `hinny:plugin/ranker@0.1.0`
+    + world: a ranker, by its export `hinny:plugin/ranker@0.1.1`
     - imports: it imports `evil:net/sockets@0.1.0`; a ranker may import nothing; hint: build it for `wasm32-unknown-unknown`, or with WASI stubbed out
     ");
 }
@@ -99,7 +99,7 @@ async fn a_plugin_that_needs_settings_is_taken_and_completed_when_it_has_them() 
     assert_told!(told(&version.verdict), @"
     + size: [n] bytes, at most 33554432 are allowed
     + parse: a valid component
-    + world: a ranker, by its export `hinny:plugin/ranker@0.1.0`
+    + world: a ranker, by its export `hinny:plugin/ranker@0.1.1`
     + imports: none: it can only compute
     + compile: [in n ms]
     + settings: none, as nothing is configured yet

@@ -23,6 +23,8 @@ use super::{FakePlugins, FakeStore};
 pub(crate) enum Reply {
     /// Handles it with one command.
     Handle,
+    /// Handles it, and sends a message to itself.
+    HandleAndSend,
     /// Handles it, but another host was faster.
     Repeated,
     /// Does not handle it.
@@ -81,17 +83,18 @@ impl Queues for FakeQueues {
         let reply = (*self.script.lock().unwrap())(&trigger);
         self.told.lock().unwrap().push(trigger);
         tokio::task::yield_now().await;
+        let messages = u64::from(matches!(reply, Reply::HandleAndSend));
         match reply {
             Reply::Error(error) => return Err(error),
             Reply::Fail(failure) => return Ok(TriggerOutcome::Failed(failure)),
             Reply::Repeated => return Ok(TriggerOutcome::Repeated),
-            Reply::Handle => {}
+            Reply::Handle | Reply::HandleAndSend => {}
         }
         if self.store.commit(vec![with]).await?.iter().any(|unit| unit.refused_by.is_some()) {
             return Ok(TriggerOutcome::Repeated);
         }
         *self.counted.lock().unwrap() += 1;
-        Ok(TriggerOutcome::Done { pushed: 1, duplicates: 0, cancelled: 0, messages: 0 })
+        Ok(TriggerOutcome::Done { pushed: 1, duplicates: 0, cancelled: 0, messages })
     }
 
     async fn stats(&self, _: &SchedulerId) -> Result<QueueStats, QueueError> {

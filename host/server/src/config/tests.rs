@@ -200,3 +200,34 @@ fn what_is_printed_reads_back_as_the_same_configuration() {
     let read_back: Config = toml::from_str(&loaded.to_toml()).unwrap();
     assert_eq!(read_back, loaded.config);
 }
+
+#[test]
+fn a_connector_that_cannot_be_asked_is_refused_without_its_secrets() {
+    let refusal = |keys: &str| {
+        let file = format!("[[connectors]]\nname = \"store\"\nurl = \"http://a.example\"\n{keys}");
+        Given::file(file.leak()).refusal()
+    };
+    insta::assert_snapshot!(refusal("auth = \"bearer\""), @"");
+    insta::assert_snapshot!(refusal("auth = \"bearer\"\ntoken = \"t\"\npassword = \"hunter2\""), @"");
+    insta::assert_snapshot!(refusal("auth = \"kerberos\""), @"");
+    insta::assert_snapshot!(refusal("health_path = \"health\""), @"");
+    insta::assert_snapshot!(refusal("backoff_ms = 9000"), @"");
+    insta::assert_snapshot!(refusal("timeout_seconds = 0"), @"");
+    insta::assert_snapshot!(refusal("[[connectors]]\nname = \"store\"\nurl = \"http://b.example\""), @"");
+    let file = "[[connectors]]\nname = \"a b\"\nurl = \"http://a.example\"";
+    insta::assert_snapshot!(Given::file(file).refusal(), @"");
+    let file = "[[connectors]]\nname = \"a\"\nurl = \"http://me:hunter2@a.example\"";
+    insta::assert_snapshot!(Given::file(file).refusal(), @"");
+    insta::assert_snapshot!(Given::file("[[connectors]]\nname = \"a\"").refusal(), @"");
+    let file = "[[schedulers]]\nid = \"a\"\nplugin_grants = { connector = [\"moon\"] }";
+    insta::assert_snapshot!(Given::file(file).refusal(), @"");
+}
+
+#[test]
+fn secrets_of_connectors_are_masked_in_print() {
+    let file = "[[connectors]]\nname = \"store\"\nurl = \"http://a.example\"\nauth = \"login\"\nusername = \"ann\"\npassword = \"hunter2\"";
+    let printed = Given::file(file).printed();
+    assert!(!printed.contains("hunter2"), "{printed}");
+    assert!(printed.contains("password = \"***\""), "{printed}");
+    assert!(printed.contains("token = \"\" "), "what is not set is not masked: {printed}");
+}
