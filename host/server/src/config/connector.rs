@@ -159,7 +159,8 @@ impl ConnectorConfig {
             ("username", &self.username, wants_name),
             ("password", &self.password, wants_name),
         ] {
-            ConfigError::unless(value.is_empty() != wanted, &key(name), "***", || {
+            let shown = if value.is_empty() { "" } else { "***" };
+            ConfigError::unless(value.is_empty() != wanted, &key(name), shown, || {
                 if wanted {
                     ("it is empty, and `auth` needs it", "write it, or choose another `auth`")
                 } else {

@@ -207,20 +207,20 @@ fn a_connector_that_cannot_be_asked_is_refused_without_its_secrets() {
         let file = format!("[[connectors]]\nname = \"store\"\nurl = \"http://a.example\"\n{keys}");
         Given::file(file.leak()).refusal()
     };
-    insta::assert_snapshot!(refusal("auth = \"bearer\""), @"");
-    insta::assert_snapshot!(refusal("auth = \"bearer\"\ntoken = \"t\"\npassword = \"hunter2\""), @"");
-    insta::assert_snapshot!(refusal("auth = \"kerberos\""), @"");
-    insta::assert_snapshot!(refusal("health_path = \"health\""), @"");
-    insta::assert_snapshot!(refusal("backoff_ms = 9000"), @"");
-    insta::assert_snapshot!(refusal("timeout_seconds = 0"), @"");
-    insta::assert_snapshot!(refusal("[[connectors]]\nname = \"store\"\nurl = \"http://b.example\""), @"");
+    insta::assert_snapshot!(refusal("auth = \"bearer\""), @"`connectors[0].token` is `` in the defaults: it is empty, and `auth` needs it; hint: write it, or choose another `auth`");
+    insta::assert_snapshot!(refusal("auth = \"bearer\"\ntoken = \"t\"\npassword = \"hunter2\""), @"`connectors[0].password` is `***` in `hinny.toml` line 6: `auth` has no use for it; hint: leave it out, or choose another `auth`");
+    insta::assert_snapshot!(refusal("auth = \"kerberos\""), @"`connectors[0].auth` in `hinny.toml` line 4 cannot be used: it is `kerberos`; hint: it takes `none`, `bearer`, `basic` or `login`");
+    insta::assert_snapshot!(refusal("health_path = \"health\""), @"`connectors[0].health_path` is `health` in `hinny.toml` line 4: it does not begin with `/`; hint: write a path below `url`");
+    insta::assert_snapshot!(refusal("backoff_ms = 9000"), @"`connectors[0].backoff_ms` is `9000` in `hinny.toml` line 4: it is more than `backoff_max_ms`; hint: lower it, or raise the longest wait");
+    insta::assert_snapshot!(refusal("timeout_seconds = 0"), @"`connectors[0].timeout_seconds` is `0` in `hinny.toml` line 4: it is out of range; hint: it takes whole seconds, 1 to 3600");
+    insta::assert_snapshot!(refusal("[[connectors]]\nname = \"store\"\nurl = \"http://b.example\""), @"`connectors[1].name` is `store` in `hinny.toml` line 5: another connector has that name; hint: give each connector its own");
     let file = "[[connectors]]\nname = \"a b\"\nurl = \"http://a.example\"";
-    insta::assert_snapshot!(Given::file(file).refusal(), @"");
+    insta::assert_snapshot!(Given::file(file).refusal(), @"`connectors[0].name` is `a b` in `hinny.toml` line 2: it is not a name of 1 to 64 letters, digits, `-`, `_` and `.`; hint: choose one such as `store`");
     let file = "[[connectors]]\nname = \"a\"\nurl = \"http://me:hunter2@a.example\"";
-    insta::assert_snapshot!(Given::file(file).refusal(), @"");
-    insta::assert_snapshot!(Given::file("[[connectors]]\nname = \"a\"").refusal(), @"");
+    insta::assert_snapshot!(Given::file(file).refusal(), @"`connectors[0].url` is `***` in `hinny.toml` line 3: it has a name or password in it, logs would show them; hint: write one such as `https://store.example/api`");
+    insta::assert_snapshot!(Given::file("[[connectors]]\nname = \"a\"").refusal(), @"`connectors[0].url` is missing in `hinny.toml` line 1; hint: it takes a text");
     let file = "[[schedulers]]\nid = \"a\"\nplugin_grants = { connector = [\"moon\"] }";
-    insta::assert_snapshot!(Given::file(file).refusal(), @"");
+    insta::assert_snapshot!(Given::file(file).refusal(), @"`schedulers[0].plugin_grants` is `moon` in `hinny.toml` line 3: no connector has that name; hint: add it as `[[connectors]]`");
 }
 
 #[test]
