@@ -119,7 +119,7 @@ async fn a_plugin_asks_a_service_puts_work_off_and_plans_what_is_pushed() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), put_off).await.unwrap();
+    tokio::time::timeout(Duration::from_mins(1), put_off).await.unwrap();
     assert_eq!(answers(&host).await["/later/c"], (json!("/later/c"), 1));
 
     let request = PushRequest {

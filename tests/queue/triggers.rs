@@ -171,7 +171,7 @@ fn to_itself(body: &str, not_before: Option<Timestamp>) -> OwnMessage {
 async fn a_message_to_itself_is_kept_with_the_commands_and_due_no_earlier_than_asked() {
     let rig = Rig::start().await;
     let now = rig.clock.now();
-    let later = now.after(Duration::from_secs(60));
+    let later = now.after(Duration::from_mins(1));
     let messages = vec![to_itself("at once", None), to_itself("later", Some(later))];
     let handled = Handled { commands: vec![push("a")], messages, ..Handled::default() };
     rig.plugin.answers.lock().unwrap().push(Ok(handled));

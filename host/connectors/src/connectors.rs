@@ -113,6 +113,6 @@ impl Connectors for HttpConnectors {
 impl fmt::Debug for HttpConnectors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.services.iter().map(|service| &service.name).collect();
-        f.debug_struct("HttpConnectors").field("services", &names).finish()
+        f.debug_struct("HttpConnectors").field("services", &names).finish_non_exhaustive()
     }
 }

@@ -31,7 +31,7 @@ fn config(url: &str) -> ServiceConfig {
             first: Duration::from_millis(1),
             longest: Duration::from_millis(5),
         },
-        breaking: Breaking { failures_max: 0, rest: Duration::from_secs(60) },
+        breaking: Breaking { failures_max: 0, rest: Duration::from_mins(1) },
         caching: None,
         answer_bytes_max: 1_000,
         health_path: None,
@@ -272,7 +272,7 @@ async fn a_log_in_that_fails_is_told_with_what_to_mend() {
 #[tokio::test]
 async fn a_service_that_is_not_there_again_and_again_is_left_alone() {
     let fake = Fake::start(|_, _| status(503, "")).await;
-    let breaking = Breaking { failures_max: 2, rest: Duration::from_secs(60) };
+    let breaking = Breaking { failures_max: 2, rest: Duration::from_mins(1) };
     let asking = connectors(ServiceConfig { breaking, ..config(&fake.url) });
     for _ in 0..2 {
         assert_eq!(ask(&asking, get("/")).await.unwrap().status, 503);
@@ -285,7 +285,7 @@ async fn a_service_that_is_not_there_again_and_again_is_left_alone() {
 #[tokio::test]
 async fn a_service_is_not_left_alone_for_what_may_be_about_the_question() {
     let fake = Fake::start(|_, _| status(500, "")).await;
-    let breaking = Breaking { failures_max: 1, rest: Duration::from_secs(60) };
+    let breaking = Breaking { failures_max: 1, rest: Duration::from_mins(1) };
     let asking = connectors(ServiceConfig { breaking, ..config(&fake.url) });
     for _ in 0..3 {
         assert_eq!(ask(&asking, get("/")).await.unwrap().status, 500);
@@ -299,7 +299,7 @@ async fn answers_are_kept_by_path_and_query_and_asked_for_once() {
         _ => ok(&nth.to_string()),
     })
     .await;
-    let caching = Some(Caching { keep: Duration::from_secs(600), bytes_max: 1 << 20 });
+    let caching = Some(Caching { keep: Duration::from_mins(10), bytes_max: 1 << 20 });
     let asking = connectors(ServiceConfig { caching, ..config(&fake.url) });
     let answers = join_all((0..10).map(|_| ask(&asking, get("/a")))).await;
     assert!(answers.into_iter().all(|answer| text(answer) == "200 0"));

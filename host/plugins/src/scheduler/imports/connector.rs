@@ -155,17 +155,17 @@ fn refused(error: &ConnectorError) -> wit::ConnectorError {
 mod tests {
     use super::*;
 
-    fn answer(bytes: usize) -> Answer {
-        Ok(wit::Response { status: 200, content_type: String::new(), body: vec![0; bytes] })
+    fn answer(bytes: usize) -> wit::Response {
+        wit::Response { status: 200, content_type: String::new(), body: vec![0; bytes] }
     }
 
     #[test]
     fn the_answers_of_one_question_list_share_one_limit() {
         let mut room = Room::new(10);
-        assert!(room.take(answer(6)).is_ok());
-        let refused = room.take(answer(5)).unwrap_err();
+        assert!(room.take(Ok(answer(6))).is_ok());
+        let refused = room.take(Ok(answer(5))).unwrap_err();
         let wit::ConnectorError::TooLarge(why) = refused else { panic!("{refused:?}") };
         assert!(why.starts_with("the answers of one `send-all` have more than 10 bytes"), "{why}");
-        assert!(room.take(answer(4)).is_ok(), "a smaller one still fits");
+        assert!(room.take(Ok(answer(4))).is_ok(), "a smaller one still fits");
     }
 }

@@ -65,8 +65,9 @@ impl Plans {
             let why = "schedules are planned only while drafts are admitted";
             return Err(ScheduleError::Other(why.to_owned()));
         }
-        let task: TaskId =
-            task.parse().map_err(|_| bad(format!("`{}` is not a UUID", text::shown(task, 200))))?;
+        let task: TaskId = task
+            .parse()
+            .map_err(|_| bad(&format!("`{}` is not a UUID", text::shown(task, 200))))?;
         if self.made.len() >= self.most && !self.made.contains_key(&task) {
             let why = format!("there are more plans than drafts, of which there are {}", self.most);
             return Err(ScheduleError::Other(why));
@@ -135,7 +136,7 @@ impl Host for Guest {
     }
 }
 
-fn bad(why: impl ToString) -> ScheduleError {
+fn bad(why: &(impl ToString + ?Sized)) -> ScheduleError {
     ScheduleError::BadPlan(text::shown(&why.to_string(), ERROR_BYTES))
 }
 
