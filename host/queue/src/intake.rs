@@ -327,7 +327,8 @@ pub(crate) async fn admit_only(
         sent_id: None,
         fresh_id: ids.task(now),
         organisation: organisation.clone(),
-        priority: None,
+        // A plugin may demand a priority of what is pushed; here, nothing is.
+        priority: Some(Priority(1)),
         data: data.to_owned(),
         not_before: None,
     };
