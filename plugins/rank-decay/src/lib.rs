@@ -22,6 +22,8 @@ pub struct Decay {
     grace_ms: i64,
     period_ms: f64,
     refresh_ms: u64,
+    /// Greater priorities are no wish, but what a scheduler asks for by itself.
+    asked_max: i64,
 }
 
 /// How a task got its place.
@@ -38,12 +40,22 @@ impl Ranker for Decay {
 
     fn configure(settings: &Settings) -> Result<Self, String> {
         const YEAR: i64 = 366 * 86_400;
-        settings.deny_unknown(&["grace_seconds", "period_seconds", "refresh_seconds"])?;
+        settings.deny_unknown(&[
+            "grace_seconds",
+            "period_seconds",
+            "refresh_seconds",
+            "asked_max",
+        ])?;
         let period_seconds = settings.integer_in("period_seconds", 604_800, 1..=10 * YEAR)?;
         Ok(Self {
             grace_ms: settings.integer_in("grace_seconds", 86_400, 0..=10 * YEAR)? * 1000,
             period_ms: period_seconds as f64 * 1000.0,
             refresh_ms: settings.integer_in("refresh_seconds", 300, 0..=86_400)? as u64 * 1000,
+            asked_max: settings.integer_in(
+                "asked_max",
+                PRIORITY_MAX,
+                PRIORITY_MIN..=PRIORITY_MAX,
+            )?,
         })
     }
 
@@ -74,7 +86,7 @@ impl Ranker for Decay {
 
 impl Decay {
     fn place(&self, task: &Task, now: i64) -> Place {
-        if let Some(asked) = task.asked {
+        if let Some(asked) = task.asked.filter(|asked| *asked <= self.asked_max) {
             return Place::Asked(asked);
         }
         let Some(last_run_ms) = task.last_run_ms else { return Place::NeverRun };
@@ -162,6 +174,26 @@ mod tests {
             ));
         assert_eq!(order.order().unwrap(), ["asked for", "never run", "run last week", "just run"]);
         assert_eq!(order.explanations().unwrap()[3].terms[0].label, "asked priority");
+    }
+
+    #[test]
+    fn what_a_scheduler_asks_for_by_itself_is_no_wish() {
+        let order = |settings| {
+            let asked_at = |name: &str, moment: i64| {
+                TestTask::new(name, json!({})).base_priority(moment / 1000)
+            };
+            RankerTest::<Decay>::new(settings)
+                .unwrap()
+                .now(NOW)
+                .task(asked_at("just run", NOW - HOUR).last_run(NOW - HOUR, "completed", 1))
+                .task(asked_at("never run", NOW))
+                .task(TestTask::new("a person's", json!({})).base_priority(1))
+                .order()
+                .unwrap()
+        };
+        assert_eq!(order(json!({})), ["a person's", "just run", "never run"]);
+        let curve = order(json!({"asked_max": 1_000_000}));
+        assert_eq!(curve, ["a person's", "never run", "just run"]);
     }
 
     #[test]
