@@ -103,6 +103,7 @@ on_every_database! {
     }
     schedules {
         a_schedule_reads_back_as_it_was_made
+        schedules_are_found_by_hash_in_the_order_of_the_question
         a_hash_has_one_schedule
         an_upsert_makes_or_changes
         an_upsert_leaves_a_disabled_schedule_alone

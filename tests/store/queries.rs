@@ -21,7 +21,13 @@ fn ids(numbers: &[u128]) -> Vec<TaskId> {
 impl Subject {
     async fn newest(&self, text: &str) -> Option<TaskId> {
         let task = self.store.newest_by_hash(&jobs(), &hash(text)).await.unwrap();
-        task.map(|task| task.id)
+        let newest = task.map(|task| task.id);
+        // Asked for with others, it is the same.
+        let hashes = [hash("nobody's"), hash(text), hash(text)];
+        let found = self.store.newest_by_hashes(&jobs(), &hashes).await.unwrap();
+        let found: Vec<_> = found.into_iter().map(|task| task.map(|task| task.id)).collect();
+        assert_eq!(found, [None, newest, newest]);
+        newest
     }
 }
 

@@ -8,7 +8,7 @@ use hinny_core::{
 };
 
 use super::{
-    make::{at, hash, jobs, json, new_schedule, new_task, organisation, schedule_id},
+    make::{at, hash, jobs, json, new_schedule, new_task, organisation, schedule_id, scheduler},
     subject::Subject,
 };
 
@@ -39,6 +39,21 @@ fn change(number: u32, change: ScheduleChange) -> ScheduleWrite {
 
 fn disable(number: u32) -> ScheduleWrite {
     ScheduleWrite::Disable { scheduler: jobs(), hash: hash(&format!("hash-{number}")) }
+}
+
+pub(crate) async fn schedules_are_found_by_hash_in_the_order_of_the_question(subject: &Subject) {
+    for number in [1, 2] {
+        subject.written(ScheduleWrite::Create(new_schedule(number))).await;
+    }
+    subject.write_schedule(disable(2)).await;
+    let elsewhere = NewSchedule { scheduler: scheduler("other"), ..new_schedule(3) };
+    subject.written(ScheduleWrite::Create(elsewhere)).await;
+    let hashes = [2, 3, 1, 9, 2].map(|number| hash(&format!("hash-{number}")));
+    let found = subject.store.schedules_by_hash(&jobs(), &hashes).await.unwrap();
+    let found: Vec<_> = found.into_iter().map(|one| one.map(|one| (one.id, one.enabled))).collect();
+    let [one, two] = [1, 2].map(schedule_id);
+    assert_eq!(found, [Some((two, false)), None, Some((one, true)), None, Some((two, false))]);
+    assert!(subject.store.schedules_by_hash(&jobs(), &[]).await.unwrap().is_empty());
 }
 
 pub(crate) async fn a_schedule_reads_back_as_it_was_made(subject: &Subject) {

@@ -383,6 +383,19 @@ pub trait Store: Send + Sync {
         hash: &TaskHash,
     ) -> Result<Option<Task>, StoreError>;
 
+    /// The newest task of each hash, in the same order.
+    async fn newest_by_hashes(
+        &self,
+        scheduler: &SchedulerId,
+        hashes: &[TaskHash],
+    ) -> Result<Vec<Option<Task>>, StoreError> {
+        let mut found = Vec::with_capacity(hashes.len());
+        for hash in hashes {
+            found.push(self.newest_by_hash(scheduler, hash).await?);
+        }
+        Ok(found)
+    }
+
     /// The last finished task of each hash, in the same order.
     async fn last_runs(
         &self,

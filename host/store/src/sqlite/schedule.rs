@@ -1,13 +1,15 @@
 //! Schedules, from rows.
 
+use std::collections::HashMap;
+
 use hinny_core::{
-    ScheduleId, SchedulerId, Timestamp,
+    ScheduleId, SchedulerId, TaskHash, Timestamp,
     schedule::{MissedFire, Schedule},
     store::StoreError,
 };
 use sqlx::{SqlitePool, sqlite::SqliteRow};
 
-use super::{error::meaning, row::Columns};
+use super::{error::meaning, row::Columns, sql::json};
 
 /// The columns of a schedule, of `schedule AS s`.
 macro_rules! schedule_columns {
@@ -21,6 +23,13 @@ pub(crate) use schedule_columns;
 
 const BY_ID: &str = concat!("SELECT ", schedule_columns!(), " FROM schedule AS s WHERE s.id = ?");
 
+const BY_HASH: &str = concat!(
+    "SELECT ",
+    schedule_columns!(),
+    " FROM json_each(?2) AS i
+    CROSS JOIN schedule AS s ON s.scheduler = ?1 AND s.hash = i.value"
+);
+
 const DUE: &str = concat!(
     "SELECT ",
     schedule_columns!(),
@@ -32,7 +41,7 @@ const DUE: &str = concat!(
 
 /// Those whose cost must not grow with what is stored.
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] = &[BY_ID, DUE];
+pub(super) const STATEMENTS: &[&str] = &[BY_ID, BY_HASH, DUE];
 
 /// One schedule.
 pub(crate) async fn by_id(
@@ -41,6 +50,21 @@ pub(crate) async fn by_id(
 ) -> Result<Option<Schedule>, StoreError> {
     let row = sqlx::query(BY_ID).bind(id.0.as_bytes().as_slice()).fetch_optional(readers).await;
     row.map_err(|error| meaning(&error))?.as_ref().map(read_schedule).transpose()
+}
+
+/// The schedule of each hash, in the same order.
+pub(crate) async fn by_hash(
+    readers: &SqlitePool,
+    scheduler: &SchedulerId,
+    hashes: &[TaskHash],
+) -> Result<Vec<Option<Schedule>>, StoreError> {
+    let wanted = json(&hashes.iter().map(TaskHash::as_str).collect::<Vec<_>>())?;
+    let query = sqlx::query(BY_HASH).bind(scheduler.as_str()).bind(wanted);
+    let rows = query.fetch_all(readers).await.map_err(|error| meaning(&error))?;
+    let found =
+        rows.iter().map(|row| read_schedule(row).map(|schedule| (schedule.hash.clone(), schedule)));
+    let found: HashMap<TaskHash, Schedule> = found.collect::<Result<_, _>>()?;
+    Ok(hashes.iter().map(|hash| found.get(hash).cloned()).collect())
 }
 
 /// Enabled schedules that are due, earliest deadline first.

@@ -163,6 +163,14 @@ impl Store for SqliteStore {
         task::newest_by_hash(&self.readers, scheduler, hash).await
     }
 
+    async fn newest_by_hashes(
+        &self,
+        scheduler: &SchedulerId,
+        hashes: &[TaskHash],
+    ) -> Result<Vec<Option<Task>>, StoreError> {
+        task::newest_by_hashes(&self.readers, scheduler, hashes).await
+    }
+
     async fn last_runs(
         &self,
         scheduler: &SchedulerId,
@@ -177,6 +185,14 @@ impl Store for SqliteStore {
 
     async fn schedule(&self, id: ScheduleId) -> Result<Option<Schedule>, StoreError> {
         schedule::by_id(&self.readers, id).await
+    }
+
+    async fn schedules_by_hash(
+        &self,
+        scheduler: &SchedulerId,
+        hashes: &[TaskHash],
+    ) -> Result<Vec<Option<Schedule>>, StoreError> {
+        schedule::by_hash(&self.readers, scheduler, hashes).await
     }
 
     async fn list_schedules(

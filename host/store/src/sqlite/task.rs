@@ -1,5 +1,7 @@
 //! Tasks, from rows.
 
+use std::collections::HashMap;
+
 use hinny_core::{
     Priority, ScheduleId, SchedulerId, TaskHash, TaskId, Timestamp, store::StoreError, task::Task,
 };
@@ -70,9 +72,29 @@ const NEWEST_BY_HASH: &str = concat!(
     LIMIT 1"
 );
 
+// The same for many hashes.
+const NEWEST_BY_HASHES: &str = concat!(
+    "SELECT ",
+    task_columns!(),
+    " FROM json_each(?2) AS i
+    CROSS JOIN task AS t ON t.id = (
+        SELECT o.id FROM (
+            SELECT task FROM task_live WHERE scheduler = ?1 AND hash = i.value
+            UNION SELECT task FROM task_held WHERE scheduler = ?1 AND hash = i.value
+            UNION SELECT newest FROM hash_history WHERE scheduler = ?1 AND hash = i.value
+        ) AS n
+        CROSS JOIN task AS o ON o.id = n.task
+        WHERE o.hash = i.value
+        ORDER BY o.created_at DESC, o.id DESC
+        LIMIT 1
+    )
+    CROSS JOIN task_state AS s ON s.task = t.id"
+);
+
 /// Those whose cost must not grow with what is stored.
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] = &[BY_ID, QUEUED, ENDED_LEASES, NEWEST_BY_HASH];
+pub(super) const STATEMENTS: &[&str] =
+    &[BY_ID, QUEUED, ENDED_LEASES, NEWEST_BY_HASH, NEWEST_BY_HASHES];
 
 /// Tasks by id; unknown ids are left out.
 pub(crate) async fn by_id(readers: &SqlitePool, ids: &[TaskId]) -> Result<Vec<Task>, StoreError> {
@@ -116,6 +138,20 @@ pub(crate) async fn newest_by_hash(
     let query = sqlx::query(NEWEST_BY_HASH).bind(scheduler.as_str()).bind(hash.as_str());
     let row = query.fetch_optional(readers).await.map_err(|error| meaning(&error))?;
     row.as_ref().map(task).transpose()
+}
+
+/// The newest task of each hash, in the same order.
+pub(crate) async fn newest_by_hashes(
+    readers: &SqlitePool,
+    scheduler: &SchedulerId,
+    hashes: &[TaskHash],
+) -> Result<Vec<Option<Task>>, StoreError> {
+    let wanted = json(&hashes.iter().map(TaskHash::as_str).collect::<Vec<_>>())?;
+    let query = sqlx::query(NEWEST_BY_HASHES).bind(scheduler.as_str()).bind(wanted);
+    let rows = query.fetch_all(readers).await.map_err(|error| meaning(&error))?;
+    let found = rows.iter().map(|row| task(row).map(|task| (task.hash.clone(), task)));
+    let found: HashMap<TaskHash, Task> = found.collect::<Result<_, _>>()?;
+    Ok(hashes.iter().map(|hash| found.get(hash).cloned()).collect())
 }
 
 /// The task in a row, with the number of the last step in its life.

@@ -34,17 +34,14 @@ impl Host for Guest {
             let why = format!("{} hashes, at most {TASKS} are allowed", hashes.len());
             return Err(QueryError::BadFilter(why));
         }
-        let mut newest = Vec::with_capacity(hashes.len());
-        for hash in hashes {
-            // What is not a hash is the hash of no task.
-            let Ok(hash) = TaskHash::new(hash) else {
-                newest.push(None);
-                continue;
-            };
-            let found = services.store.newest_by_hash(&services.slot.scheduler, &hash).await;
-            newest.push(found.map_err(|error| query_error(&error))?.as_ref().map(task));
-        }
-        Ok(newest)
+        // What is not a hash is the hash of no task.
+        let read: Vec<Option<TaskHash>> =
+            hashes.into_iter().map(|hash| TaskHash::new(hash).ok()).collect();
+        let wanted: Vec<TaskHash> = read.iter().flatten().cloned().collect();
+        let found = services.store.newest_by_hashes(&services.slot.scheduler, &wanted).await;
+        let mut found = found.map_err(|error| query_error(&error))?.into_iter();
+        let answer = read.iter().map(|hash| hash.as_ref().and_then(|_| found.next().flatten()));
+        Ok(answer.map(|newest| newest.as_ref().map(task)).collect())
     }
 
     async fn find(&mut self, filter: String, limit: u32) -> Result<Vec<Task>, QueryError> {
