@@ -125,14 +125,19 @@ impl OpenKat {
     pub(crate) async fn pop_all(&self, scheduler: &str) -> Vec<Value> {
         let mut popped = Vec::new();
         loop {
-            let path = format!("/schedulers/{scheduler}/pop?limit=1");
-            let (status, answer) = self.ask("POST", &path, None).await;
-            assert_eq!(status, 200, "{answer}");
-            match answer["results"].as_array().unwrap().as_slice() {
-                [] => return popped,
-                tasks => popped.extend_from_slice(tasks),
+            match self.pop(scheduler, "?limit=1").await {
+                tasks if tasks.is_empty() => return popped,
+                tasks => popped.extend(tasks),
             }
         }
+    }
+
+    /// Pops once.
+    pub(crate) async fn pop(&self, scheduler: &str, query: &str) -> Vec<Value> {
+        let path = format!("/schedulers/{scheduler}/pop{query}");
+        let (status, mut answer) = self.ask("POST", &path, None).await;
+        assert_eq!(status, 200, "{answer}");
+        serde_json::from_value(answer["results"].take()).unwrap()
     }
 
     /// Reports on a task.

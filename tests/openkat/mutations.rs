@@ -99,13 +99,21 @@ async fn one_run_serves_all_organisations_that_have_a_boefje_set_the_same() {
     }
     kat.katalogus.same_settings("dns-records", &["org-1", "org-2", "org-3"]);
     kat.octopoes.hostname("org-2", "example.com", 1);
+    assert_eq!(handled(&kat.mutation("create", "org-1", "alone.example", 1).await), 1);
+    kat.later(Duration::from_secs(1));
     assert_eq!(handled(&kat.mutation("create", "org-1", "example.com", 1).await), 2);
-    let tasks = kat.pop_all("boefje").await;
-    let original = tasks.iter().find(|task| task["organisation"] == "org-1").unwrap();
-    for task in &tasks {
+    assert_eq!(kat.schedules("boefje").await.len(), 3);
+
+    // Who comes first is handed out first, and the group together.
+    let alone = kat.pop("boefje", "").await;
+    let objects: Vec<_> = alone.iter().map(|task| &task["data"]["input_ooi"]).collect();
+    assert_eq!(objects, ["Hostname|internet|alone.example"]);
+    let group = kat.pop("boefje", "").await;
+    assert_eq!(group.len(), 2);
+    let original = group.iter().find(|task| task["organisation"] == "org-1").unwrap();
+    for task in &group {
         assert_eq!(task["data"]["deduplication_key"], original["id"]);
     }
-    assert_eq!(kat.schedules("boefje").await.len(), 2);
     kat.host.stop().await;
 }
 
