@@ -93,3 +93,48 @@ fn times_at_the_end_of_the_calendar_are_no_trap() {
     assert!(by_task(Some(&far), REST, i64::MAX).is_none());
     assert_eq!(by_task(Some(&far), REST, NOW).unwrap().until, i64::MAX);
 }
+
+/// Every task and run on a grid of ages, under several rests.
+fn grid() -> impl Iterator<Item = (Option<Task>, Option<Run>, Rest)> {
+    let statuses =
+        ["pending", "queued", "dispatched", "running", "completed", "failed", "cancelled"];
+    let tasks = statuses.into_iter().flat_map(|status| {
+        [-1, 0, 1, 5, 6, 7, 23, 24, 25, 300].map(|age| Some(newest(status, age)))
+    });
+    let tasks: Vec<_> = tasks.chain([None]).collect();
+    let ages = [None, Some(-1), Some(0), Some(6), Some(23), Some(24), Some(300)];
+    let runs =
+        ages.into_iter().flat_map(move |started| ages.map(|ended| Some(run(started, ended))));
+    let runs: Vec<_> = runs.chain([None]).collect();
+    let rests = [(0, 24), (6, 24), (24, 24), (72, 24), (24, 0)]
+        .map(|(wait, grace)| Rest { wait_ms: wait * HOUR, grace_ms: grace * HOUR });
+    tasks.into_iter().flat_map(move |task| {
+        let (task, rests) = (task.clone(), rests);
+        let with_task = runs.clone().into_iter().map(move |run| (task.clone(), run));
+        with_task.flat_map(move |(task, run)| rests.map(|rest| (task.clone(), run, rest)))
+    })
+}
+
+/// What stops work, with both checks in their order.
+fn checked(task: Option<&Task>, run: Option<&Run>, rest: Rest, now: i64) -> Option<Stop> {
+    by_task(task, rest, now).or_else(|| by_run(task, run, rest, now))
+}
+
+#[test]
+fn what_is_stopped_is_stopped_until_then_and_passes_at_last() {
+    for (task, run, rest) in grid() {
+        let (task, run) = (task.as_ref(), run.as_ref());
+        let check = |now| checked(task, run, rest, now);
+        let (mut now, mut looks) = (NOW, 0);
+        while let Some(stop) = check(now) {
+            let case = || format!("{task:?} {run:?} {rest:?}: {stop:?}");
+            assert!(stop.until > now, "it is looked at later: {}", case());
+            assert!(check(stop.until - 1).is_some(), "and not too late: {}", case());
+            if matches!(stop.why, "it is on the queue") {
+                break;
+            }
+            (now, looks) = (stop.until, looks + 1);
+            assert!(looks <= 4, "each look brings it on: {}", case());
+        }
+    }
+}
