@@ -47,6 +47,26 @@ async fn a_changed_scan_profile_becomes_tasks_that_workers_can_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn messages_may_come_over_http_and_the_same_work_is_made_once() {
+    let kat = OpenKat::start().await;
+    kat.katalogus.boefje("_dev", "dns-records", json!({}));
+    let key = "Hostname|internet|example.com";
+    let profile = json!({"scan_profile_type": "declared", "reference": key, "level": 2});
+    let body = json!({
+        "operation": "create", "client_id": "_dev", "primary_key": key,
+        "value": {"primary_key": key, "object_type": "Hostname", "scan_profile": profile},
+    });
+    for pushed in [1, 0] {
+        let (status, answer) = kat.ask("POST", "/events/scan_profile_mutations", Some(&body)).await;
+        assert!((200..300).contains(&status), "{answer}");
+        assert_eq!(answer["outcomes"][0]["pushed"], pushed, "{answer}");
+    }
+    let task = kat.pop_all("boefje").await.remove(0);
+    assert_eq!(task["hash"], "59a1e6158667aa968e6f2ddfff035531");
+    kat.host.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_same_work_is_not_made_twice_however_often_it_is_said() {
     let kat = OpenKat::start().await;
     kat.katalogus.boefje("org-1", "dns-records", json!({}));
