@@ -41,6 +41,7 @@ fn the_newest_task_stops_the_same_work() {
         ("cancelled is over", "cancelled", 7, None),
         ("queued within the wait", "queued", 2, Some(4)),
         ("queued for long, rests from its dispatch", "queued", 100, Some(6)),
+        ("queued for exactly the wait", "queued", 6, Some(6)),
         ("pending is on its way to the queue", "pending", 100, Some(6)),
         ("dispatched within the wait", "dispatched", 2, Some(4)),
         ("dispatched within the grace period", "dispatched", 7, Some(17)),
