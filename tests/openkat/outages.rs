@@ -49,6 +49,23 @@ async fn what_a_broken_service_holds_up_is_done_once_when_it_is_well_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_a_service_is_done_once_by_the_host_that_starts_next() {
+    let kat = kat().await;
+    kat.katalogus.service.has(Some(Fault::Status(503)));
+    for n in 0..20 {
+        let outcome = kat.mutation("create", "org-1", &format!("{n}.example"), 2).await;
+        assert!(matches!(outcome, EventOutcome::Waiting { .. }), "{outcome:?}");
+    }
+    let kat = kat.restart().await;
+    kat.katalogus.service.has(None);
+    kat.later(Duration::from_mins(10));
+    kat.queued("boefje", 20).await;
+    kat.later(Duration::from_mins(10));
+    assert_eq!(kat.pop_all("boefje").await.len(), 20);
+    kat.host.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_slow_service_is_waited_for() {
     let kat = kat().await;
     kat.bytes.service.has(Some(Fault::Slow(Duration::from_millis(300))));
