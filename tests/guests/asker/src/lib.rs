@@ -22,8 +22,9 @@ impl Scheduler for Asker {
     /// `{"name": …, "cron": …}`: with a cron expression, the task comes again.
     fn admit(&self, draft: Draft, _now: i64) -> Result<Admitted, Rejection> {
         let data: Value = draft.json()?;
-        let admitted = draft.admit_as(data["name"].as_str().unwrap_or("nobody"));
-        match data["cron"].as_str() {
+        let text = |name| data.get(name).and_then(Value::as_str);
+        let admitted = draft.admit_as(text("name").unwrap_or("nobody"));
+        match text("cron") {
             Some(cron) => admitted.planned(Plan::cron(cron)),
             None => Ok(admitted),
         }

@@ -78,7 +78,7 @@ fn plan(sin: &str, admitted: &Admitted) -> Result<(), Rejection> {
             (0..10_000).try_for_each(|number| schedules::plan_for(&uuid(number), &Plan::idle()))?;
         }
         "message-in-admit" => {
-            messages::send("evil", "x").map_err(|error| Rejection::new(format!("{error:?}")))?
+            messages::send("evil", "x").map_err(|error| Rejection::new(format!("{error:?}")))?;
         }
         _ => {}
     }
