@@ -1,3 +1,4 @@
 //! Every example runs.
 
+mod scripts;
 mod worker;

@@ -15,7 +15,7 @@ fn jobs() -> SchedulerId {
     SchedulerId::new("jobs").unwrap()
 }
 
-fn config(folder: &Path) -> Config {
+pub(super) fn config(folder: &Path) -> Config {
     let jobs_plugin = Path::new(env!("CARGO_MANIFEST_DIR")).join("../dist/plugins/jobs.wasm");
     assert!(jobs_plugin.exists(), "no dist/plugins/jobs.wasm; hint: cargo xtask plugins");
     let mut config = Config::default();
@@ -29,7 +29,11 @@ fn config(folder: &Path) -> Config {
     config
 }
 
-async fn push(host: &Host, data: &str) -> TaskId {
+pub(super) async fn start(config: Config) -> Host {
+    Host::start(config, Arc::new(SystemClock)).await.unwrap()
+}
+
+pub(super) async fn push(host: &Host, data: &str) -> TaskId {
     let request = PushRequest {
         id: None,
         organisation: "acme".parse().unwrap(),
@@ -41,14 +45,14 @@ async fn push(host: &Host, data: &str) -> TaskId {
     pushed.remove(0).unwrap().id
 }
 
-async fn task(host: &Host, id: TaskId) -> Task {
+pub(super) async fn task(host: &Host, id: TaskId) -> Task {
     host.store().tasks_by_id(&[id]).await.unwrap().remove(0)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_worker_carries_out_what_was_pushed_and_says_how_it_went() {
     let folder = tempfile::tempdir().unwrap();
-    let host = Host::start(config(folder.path()), Arc::new(SystemClock)).await.unwrap();
+    let host = start(config(folder.path())).await;
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let good =
         push(&host, &format!(r#"{{"address": "{}"}}"#, listener.local_addr().unwrap())).await;
