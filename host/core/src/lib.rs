@@ -11,6 +11,7 @@ pub mod cron;
 pub mod event;
 pub mod filter;
 pub mod id;
+pub mod import;
 pub mod input;
 pub mod order;
 pub mod plugin;

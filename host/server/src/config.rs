@@ -12,6 +12,7 @@ mod outline;
 mod plugins;
 mod print;
 mod reference;
+mod references;
 mod scheduler;
 pub(crate) mod section;
 mod stop;

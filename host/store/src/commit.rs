@@ -11,6 +11,7 @@ mod change;
 mod changes;
 mod claim;
 mod guard;
+mod import;
 mod kept;
 mod known;
 mod place;
@@ -31,6 +32,7 @@ pub(crate) use self::{
         Changes, CountKey, Ended, EventRow, PushedTask, SeenEvent, StateRow, StateSlot, UntoldTask,
         hour_of,
     },
+    import::decide_import,
     known::{Known, KnownState, StoredTask},
     wanted::{HashKey, Wanted},
 };

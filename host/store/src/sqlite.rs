@@ -8,6 +8,7 @@ mod event;
 mod facts;
 mod filter;
 mod history;
+mod import;
 mod list;
 mod load;
 mod matching;

@@ -45,6 +45,18 @@ pub enum ConfigError {
         /// The one that is meant.
         meant: String,
     },
+    /// A value refers to the environment, and cannot be had.
+    #[error("`{key}` in {origin} cannot be used: {why}; hint: {hint}")]
+    Reference {
+        /// The key, with its section.
+        key: String,
+        /// Where it is written.
+        origin: Origin,
+        /// Why.
+        why: String,
+        /// What to do.
+        hint: String,
+    },
     /// A key that has to be written is not.
     #[error("`{key}` is missing in {origin}; hint: it takes {kind}")]
     Missing {

@@ -14,6 +14,7 @@ use super::{
     Config, ConfigError,
     origin::{Origin, Origins},
     outline::{self, PARTS},
+    references::{References, Referred},
 };
 
 /// Where a configuration is read from.
@@ -22,7 +23,8 @@ pub struct Sources {
     /// The file; without one, `hinny.toml` in the working directory, if it is there.
     pub file: Option<PathBuf>,
     /// The environment: names and values. Those that count are `HINNY_SECTION__KEY`, in upper
-    /// case, with two underscores between the levels, and `HINNY_SECTION` for a whole section.
+    /// case, with two underscores between the levels, `HINNY_SECTION` for a whole section, and
+    /// those that the file refers to.
     pub environment: Vec<(String, String)>,
     /// Flags.
     pub flags: Vec<Flag>,
@@ -55,7 +57,8 @@ impl Sources {
     /// Reads the layers, merges them and checks the result.
     pub fn load(&self) -> Result<Loaded, ConfigError> {
         let (path, text) = self.read_file()?;
-        let mut layers = Figment::new().merge(Layer::file(path, &text)?);
+        let (file, referred) = Layer::file(path, &text, &self.environment)?;
+        let mut layers = Figment::new().merge(file);
         for layer in self.environment_layers()? {
             layers = layers.merge(layer);
         }
@@ -65,7 +68,7 @@ impl Sources {
                 layers.merge(Layer::value(Origin::Flag(flag.name.clone()), &path, &flag.value));
         }
         let merged = layers.find_value("").unwrap_or_else(|_| Value::from(Dict::new()));
-        let origins = Origins::new(layers.clone(), merged, text);
+        let origins = Origins::new(layers.clone(), merged, text, referred);
         let config: Config =
             layers.extract().map_err(|error| ConfigError::from_figment(&error, &origins))?;
         check_required(&origins)?;
@@ -149,13 +152,16 @@ struct Layer {
 }
 
 impl Layer {
-    fn file(path: PathBuf, text: &str) -> Result<Self, ConfigError> {
-        match toml::from_str::<toml::Table>(text) {
-            Ok(table) => {
-                Ok(Self { origin: Origin::File { path, line: None }, values: dict(table) })
-            }
-            Err(error) => Err(ConfigError::Syntax { path, why: error.to_string() }),
-        }
+    fn file(
+        path: PathBuf,
+        text: &str,
+        environment: &[(String, String)],
+    ) -> Result<(Self, Referred), ConfigError> {
+        let mut table = toml::from_str::<toml::Table>(text)
+            .map_err(|error| ConfigError::Syntax { path: path.clone(), why: error.to_string() })?;
+        let origin = Origin::File { path, line: None };
+        let referred = References { environment, file: origin.clone() }.replace(&mut table)?;
+        Ok((Self { origin, values: dict(table) }, referred))
     }
 
     /// One value. It is TOML, or else text, so that few values need quotes.

@@ -5,6 +5,8 @@ use std::{fmt, path::PathBuf};
 use figment::{Figment, Metadata, value::Value};
 use toml::{Spanned, de::DeValue};
 
+use super::references::Referred;
+
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
@@ -82,11 +84,13 @@ pub struct Origins {
     merged: Value,
     /// The text of the file, for the numbers of its lines.
     text: String,
+    /// Where the file refers to variables.
+    referred: Referred,
 }
 
 impl Origins {
-    pub(super) fn new(layers: Figment, merged: Value, text: String) -> Self {
-        Self { layers, merged, text }
+    pub(super) fn new(layers: Figment, merged: Value, text: String, referred: Referred) -> Self {
+        Self { layers, merged, text, referred }
     }
 
     /// Where the value at a path comes from.
@@ -94,11 +98,18 @@ impl Origins {
         let Some(value) = find(&self.merged, path) else { return Origin::Default };
         let Some(metadata) = self.layers.get_metadata(value.tag()) else { return Origin::Default };
         match Origin::from_metadata(metadata) {
-            Origin::File { path: file, .. } => {
-                Origin::File { path: file, line: line_of(&self.text, path) }
-            }
+            Origin::File { path: file, .. } => match self.variables(path) {
+                Some(names) => Origin::Environment(names),
+                None => Origin::File { path: file, line: line_of(&self.text, path) },
+            },
             other => other,
         }
+    }
+
+    /// The variables that a value of the file came from.
+    fn variables(&self, path: &[&str]) -> Option<String> {
+        let path: Vec<String> = path.iter().map(|&segment| segment.to_owned()).collect();
+        self.referred.get(&path).map(|names| names.join(", "))
     }
 
     /// What the layers say at a path, before defaults.

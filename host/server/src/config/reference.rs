@@ -26,6 +26,10 @@ hinny works without a configuration. What you write wins over the defaults, in t
 3. flags: `--listen`, `--database`, and `--set KEY=VALUE` for every key, such as
    `--set stop.drain_seconds=5`.
 
+A text in the file may refer to environment variables of any name: `url = \"${DATABASE_URL}\"`, or with what counts
+when the variable is not set or empty, `tasks_max = \"${QUEUE_MAX:-${OLD_QUEUE_MAX:-0}}\"`. The case of the name
+does not matter; `$${` stands for `${`. So one file can serve programs that have names of their own.
+
 A list, such as the schedulers, is replaced as a whole. Keys that hinny does not know are errors.
 `hinny config` prints the result, with the origin of each value. Relative paths count from the
 working directory.

@@ -89,6 +89,53 @@ fn lists_come_from_the_environment_as_toml() {
 }
 
 #[test]
+fn the_file_may_refer_to_variables_of_any_name() {
+    let given = Given {
+        file: Some(concat!(
+            "[api]\nlisten = \"${APP_HOST:-0.0.0.0}:${APP_PORT:-8000}\"\n",
+            "[log]\nformat = \"${APP_FORMAT:-text}\"\nfilter = \"${APP_FILTER:-warn}\"\n",
+            "[[schedulers]]\nid = \"${APP_SCHEDULER}\"\ntasks_max = \"${APP_MAX:-${OLD_MAX:-0}}\"\n",
+            "plugin_settings = { grace_seconds = \"${APP_GRACE:-5}\", names = [\"${APP_HOST}\"] }\n",
+        )),
+        environment: vec![
+            ("app_host", "localhost"),
+            ("OLD_MAX", "7"),
+            ("APP_MAX", ""),
+            ("APP_SCHEDULER", "12"),
+            ("APP_FILTER", "debug"),
+            ("HINNY_LOG__FILTER", "error"),
+        ],
+        flags: Vec::new(),
+    };
+    let loaded = given.load().unwrap();
+    let (config, origins) = (&loaded.config, &loaded.origins);
+    assert!(config.api.listen.ip().is_loopback());
+    assert_eq!(config.api.listen.port(), 8000);
+    assert_eq!(config.log.filter, "error", "a variable of hinny's own wins over the file");
+    let scheduler = &config.schedulers[0];
+    assert_eq!((scheduler.id.as_str(), scheduler.tasks_max), ("12", 7));
+    let settings = serde_json::json!({ "grace_seconds": 5, "names": ["localhost"] });
+    assert_eq!(serde_json::to_value(&scheduler.plugin_settings).unwrap(), settings);
+    let origin = |path: &str| origins.of(&outline::segments(path)).note();
+    assert_eq!(origin("api.listen"), "app_host");
+    assert_eq!(origin("schedulers[0].tasks_max"), "OLD_MAX");
+    assert!(origin("log.format").ends_with("hinny.toml:4"), "{}", origin("log.format"));
+    assert_eq!(origin("log.filter"), "HINNY_LOG__FILTER");
+}
+
+#[test]
+fn a_reference_that_cannot_be_followed_is_refused_with_its_key() {
+    insta::assert_snapshot!(Given::file("[[schedulers]]\nid = \"${APP_ID}\"").refusal(), @"`schedulers[0].id` in `hinny.toml` cannot be used: environment variable `APP_ID` is not set; hint: set it, or write a default: `${APP_ID:-…}`");
+    insta::assert_snapshot!(Given::file("[log]\nfilter = \"${APP\"").refusal(), @"`log.filter` in `hinny.toml` cannot be used: it has a reference without end or name; hint: write `${NAME}` or `${NAME:-default}`; `$${` stands for `${`");
+    let max = Given {
+        file: Some("[events]\nattempts_max = \"${APP_MAX}\""),
+        environment: vec![("APP_MAX", "many")],
+        flags: Vec::new(),
+    };
+    insta::assert_snapshot!(max.refusal(), @"`events.attempts_max` in environment variable `APP_MAX` cannot be used: it is the text `many`; hint: it takes a whole number, 1 to 1000");
+}
+
+#[test]
 fn variables_that_orchestrators_set_are_not_ours() {
     let given = Given {
         environment: vec![

@@ -41,6 +41,8 @@ pub(crate) struct Changes {
     pub(crate) untold_gone: Vec<(SchedulerId, EventId)>,
     /// Ends that are to be told.
     pub(crate) untold_new: Vec<UntoldTask>,
+    /// Tasks that another system made, with a life behind them.
+    pub(crate) imported: Vec<StoredTask>,
     /// New tasks.
     pub(crate) pushed: Vec<PushedTask>,
     /// Steps in the lives of tasks, numbered from the first.

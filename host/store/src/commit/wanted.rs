@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use hinny_core::{
     EventId, ScheduleId, SchedulerId, TaskHash, TaskId, TaskStatus,
+    import::ImportBatch,
     schedule::NewSchedule,
     store::{Guard, ScheduleWrite, TaskUpdate, Unit},
     task::{NewTask, ScheduleLink},
@@ -56,6 +57,23 @@ impl Wanted {
         }
         wanted.changes_of_made(units);
         wanted.last_event = !(wanted.tasks.is_empty() && wanted.ids.is_empty());
+        wanted
+    }
+
+    /// What an import needs.
+    pub(crate) fn of_import(batch: &ImportBatch) -> Self {
+        let mut wanted = Self { last_event: true, ..Self::default() };
+        for schedule in &batch.schedules {
+            wanted.schedules.push(schedule.id);
+            wanted.schedules_by_hash.push((schedule.scheduler.clone(), schedule.hash.clone()));
+        }
+        for task in &batch.tasks {
+            wanted.ids.push(task.id);
+            wanted.schedule_ids.extend(task.schedule);
+            if task.status == TaskStatus::Queued {
+                wanted.live.push((task.scheduler.clone(), task.hash.clone()));
+            }
+        }
         wanted
     }
 

@@ -44,7 +44,8 @@ const STATES: &str = rows!(
     ON CONFLICT DO UPDATE SET revision = excluded.revision, value = excluded.value"
 );
 
-// The rows are there, and the lock is held since they were read: every row is a conflict.
+// The rows are there, and the lock is held since they were read: every row is a conflict. Only
+// those of an import are new.
 const TASK_STATES: &str = rows!(
     "INSERT INTO task_state (task, status, attempt, priority, ranked_by, dead, modified_at,
         finished_at, not_before, lease_until, event, worker, reason)
@@ -199,6 +200,7 @@ fn write(changes: &Changes) -> Result<Script, sqlx::Error> {
     let mut script = Script::default();
     write_guards(&mut script, changes)?;
     write_tasks(&mut script, changes)?;
+    write_imports(&mut script, changes)?;
     write_schedules(&mut script, changes)?;
     write_pushes(&mut script, changes)?;
     script.step_each(EVENTS, changes.events.iter().map(event_row))?;
@@ -229,6 +231,11 @@ fn write_tasks(script: &mut Script, changes: &Changes) -> Result<(), sqlx::Error
         gone.map(|(scheduler, event)| (scheduler.as_str(), HexId(event.0))),
     )?;
     script.step_each(UNTOLD_NEW, changes.untold_new.iter().map(untold_row))
+}
+
+fn write_imports(script: &mut Script, changes: &Changes) -> Result<(), sqlx::Error> {
+    script.step_each(TASKS_NEW, changes.imported.iter().map(imported_row))?;
+    script.step_each(TASK_STATES, changes.imported.iter().map(task_state_row))
 }
 
 /// A changed schedule is removed and made again: so two that swap their hashes never meet.
@@ -349,6 +356,21 @@ fn task_row(push: &PushedTask) -> impl serde::Serialize + '_ {
         task.kind.as_str(),
         task.hash.as_str(),
         hex_if_any(push.schedule),
+        task.base_priority,
+        task.created_at.as_micros(),
+        task.data.get(),
+    )
+}
+
+fn imported_row(stored: &StoredTask) -> impl serde::Serialize + '_ {
+    let task = &stored.task;
+    (
+        HexId(task.id.0),
+        task.scheduler.as_str(),
+        task.organisation.as_str(),
+        task.kind.as_str(),
+        task.hash.as_str(),
+        hex_if_any(task.schedule),
         task.base_priority,
         task.created_at.as_micros(),
         task.data.get(),

@@ -10,6 +10,7 @@ use hinny_core::{
     EventId, PluginDigest, ScheduleId, SchedulerId, TaskHash, TaskId, Timestamp,
     event::{EventState, KeptEvent},
     filter::Filter,
+    import::{Import, ImportBatch, ImportMode, ImportOutcomes},
     input::LastRun,
     plugin::{Activation, PluginVersion, Slot},
     schedule::{Schedule, ScheduleQuery},
@@ -20,7 +21,7 @@ use sqlx::SqlitePool;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    SqliteOptions, checkpoint, commit, count, event, facts, history, list, matching,
+    SqliteOptions, checkpoint, commit, count, event, facts, history, import, list, matching,
     open::{Opened, open},
     plugin, schedule, state, task, tidy,
     writer::Writer,
@@ -247,6 +248,17 @@ impl Store for SqliteStore {
 
     async fn tidy(&self, before: Timestamp) -> Result<(), StoreError> {
         tidy::tidy(&self.writer, before).await
+    }
+}
+
+#[async_trait]
+impl Import for SqliteStore {
+    async fn import(
+        &self,
+        batch: ImportBatch,
+        mode: ImportMode,
+    ) -> Result<ImportOutcomes, StoreError> {
+        import::import(&self.writer, batch, mode).await
     }
 }
 
