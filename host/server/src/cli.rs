@@ -7,6 +7,7 @@ mod doctor;
 mod event;
 mod failure;
 mod filter_args;
+mod import;
 mod input;
 mod migrate;
 mod openapi;
@@ -39,6 +40,9 @@ enum Command {
     Config(config::Config),
     /// Make the database, or bring it up to date
     Migrate(migrate::Migrate),
+    /// Bring over what another scheduler has
+    #[command(subcommand)]
+    Import(import::Import),
     /// Look for what would keep the host from running well
     Doctor(doctor::Doctor),
     /// Print the description of the REST API
@@ -79,6 +83,7 @@ impl Command {
             Self::Serve(command) => command.run(),
             Self::Config(command) => command.run(),
             Self::Migrate(command) => command.run(),
+            Self::Import(command) => client::block_on(command.run()),
             Self::Doctor(command) => command.run(),
             Self::Openapi(command) => command.run(),
             Self::Token(command) => command.run(),
