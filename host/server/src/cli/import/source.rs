@@ -72,8 +72,10 @@ pub(super) struct Source {
 impl Source {
     /// Connects, and sees to it that it is what it should be.
     pub(super) async fn open(url: &str) -> anyhow::Result<Self> {
-        let options: PgConnectOptions = url.parse().context(
-            "`--from` is not the URL of a database; hint: `postgres://user:password@host:5432/name`",
+        let known = ["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme));
+        let options = url.parse::<PgConnectOptions>().ok().filter(|_| known).context(
+            "`--from` is not the URL of a PostgreSQL database; \
+             hint: `postgres://user:password@host:5432/name`",
         )?;
         let place = format!("{}/{}", options.get_host(), options.get_database().unwrap_or("?"));
         let mut connection = options.connect().await.with_context(|| {
