@@ -114,7 +114,17 @@ mod tests {
         assert!(!tally.is_whole());
         let short: Vec<&str> =
             report.lines().filter(|line| !line.contains("has no data")).collect();
-        insta::assert_snapshot!(short.join("\n"), @"");
+        let short = short.join("\n");
+        for said in [
+            "schedules         1              0         0",
+            "queued            0              1         0",
+            "completed         1              0         0",
+            "tasks             0              0        22",
+            "and 2 more of this kind",
+            "scheduler `jobs` is not configured: nobody hands out its tasks",
+        ] {
+            assert!(short.contains(said), "{said}: {report}");
+        }
         let duplicate = ImportOutcome::Duplicate(TaskId(uuid::Uuid::nil()));
         tally.add("queued", duplicate);
         assert_eq!(tally.counts["queued"].left_out, 1);
