@@ -38,6 +38,10 @@ impl Drop for Running {
 
 impl Running {
     fn start(script: &str, address: SocketAddr, work: &Path, grace: u32) -> Self {
+        for tool in ["python3", "curl", "jq"] {
+            let there = Command::new(tool).arg("--version").output().is_ok();
+            assert!(there, "`{tool}` is not installed, and the example workers need it");
+        }
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/worker").join(script);
         let process = Command::new(script)
             .args([&format!("http://{address}"), "jobs", "sh"])
