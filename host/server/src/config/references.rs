@@ -186,8 +186,10 @@ fn fitting(path: &[String], text: String) -> toml::Value {
         return value.unwrap_or(toml::Value::String(text));
     }
     if kind.starts_with("an address") && text.parse::<std::net::SocketAddr>().is_err() {
-        // Other programs take names such as `localhost`.
-        let found = text.to_socket_addrs().ok().and_then(|mut found| found.next());
+        // Other programs take names such as `localhost`; of its addresses clients try IPv4 in any case.
+        let mut found: Vec<_> = text.to_socket_addrs().map(Iterator::collect).unwrap_or_default();
+        found.sort_by_key(std::net::SocketAddr::is_ipv6);
+        let found = found.first();
         return toml::Value::String(found.map_or(text, |address| address.to_string()));
     }
     toml::Value::String(text)
