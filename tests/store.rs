@@ -49,6 +49,9 @@ on_every_database! {
         of_two_units_with_one_message_the_first_happens
         the_same_message_is_new_to_another_scheduler
         a_unit_that_is_refused_leaves_nothing_behind
+        a_new_delivery_is_handled_although_an_equal_one_was
+        what_is_unmarked_is_new_again
+        a_mark_goes_after_the_guards_of_its_commit
         a_deadline_moves_once
         a_disabled_schedule_has_no_deadline_to_move
         a_value_is_written_only_over_the_expected_revision

@@ -3,7 +3,7 @@
 use hinny_core::{
     command::StateWrite,
     plugin::{Slot, World},
-    store::{Guard, ScheduleWrite, Unit},
+    store::{EventWrite, Guard, ScheduleWrite, Unit},
     task::Window,
 };
 
@@ -81,6 +81,46 @@ pub(crate) async fn a_unit_that_is_refused_leaves_nothing_behind(subject: &Subje
     assert!(subject.store.schedule(schedule_id(1)).await.unwrap().is_none());
     // The message is still new.
     assert_eq!(subject.refused(guarded(first(1), 1)).await, None);
+}
+
+fn again(event: u128) -> Guard {
+    Guard::Delivery { scheduler: jobs(), event: event_id(event), at: at(1) }
+}
+
+pub(crate) async fn a_new_delivery_is_handled_although_an_equal_one_was(subject: &Subject) {
+    assert_eq!(subject.refused(guarded(first(1), 1)).await, None);
+    assert_eq!(subject.refused(guarded(again(1), 2)).await, None);
+    let outcomes = subject.units(vec![guarded(again(1), 3), guarded(again(1), 4)]).await;
+    assert!(outcomes.iter().all(|outcome| outcome.refused_by.is_none()));
+    assert_eq!(subject.queued().await, 4);
+    // It leaves a mark, as every delivery does.
+    assert_eq!(subject.refused(guarded(again(2), 5)).await, None);
+    assert_eq!(subject.refused(guarded(first(1), 6)).await, Some(0));
+    assert_eq!(subject.refused(guarded(first(2), 7)).await, Some(0));
+}
+
+pub(crate) async fn what_is_unmarked_is_new_again(subject: &Subject) {
+    let unmark = |event| EventWrite::Unmark { scheduler: jobs(), event: event_id(event) };
+    assert_eq!(subject.refused(guarded(first(1), 1)).await, None);
+    assert_eq!(subject.refused(guarded(first(2), 2)).await, None);
+    // One that has no mark is unmarked already.
+    let unit = Unit { events: vec![unmark(1), unmark(9)], ..Unit::default() };
+    assert_eq!(subject.refused(unit).await, None);
+    assert_eq!(subject.refused(guarded(first(1), 3)).await, None);
+    assert_eq!(subject.refused(guarded(first(2), 4)).await, Some(0));
+}
+
+pub(crate) async fn a_mark_goes_after_the_guards_of_its_commit(subject: &Subject) {
+    let unmark = EventWrite::Unmark { scheduler: jobs(), event: event_id(1) };
+    let units = vec![
+        Unit { events: vec![unmark], ..Unit::default() },
+        guarded(first(1), 1),
+        guarded(first(1), 2),
+    ];
+    let outcomes = subject.units(units).await;
+    let refused: Vec<_> = outcomes.iter().map(|outcome| outcome.refused_by).collect();
+    assert_eq!(refused, [None, None, Some(0)]);
+    assert_eq!(subject.refused(guarded(first(1), 3)).await, None);
 }
 
 pub(crate) async fn a_deadline_moves_once(subject: &Subject) {

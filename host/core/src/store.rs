@@ -41,6 +41,16 @@ pub struct Unit {
 /// What must be so for a unit to happen. Holding has an effect, so that it can hold only once.
 #[derive(Debug, Clone)]
 pub enum Guard {
+    /// Always holds; from now on this scheduler has handled this message, and did so now. For a
+    /// message that certainly was not handled before, though an equal one may have been.
+    Delivery {
+        /// The scheduler.
+        scheduler: SchedulerId,
+        /// The message.
+        event: EventId,
+        /// Now.
+        at: Timestamp,
+    },
     /// This scheduler has not handled this message; from now on it has.
     FirstDelivery {
         /// The scheduler.
@@ -137,6 +147,14 @@ pub enum EventWrite {
     Keep(Box<KeptEvent>),
     /// Forget it.
     Drop {
+        /// Whose.
+        scheduler: SchedulerId,
+        /// Which.
+        event: EventId,
+    },
+    /// Forget that it was handled: its sender cannot send it again. The mark goes after all
+    /// guards of the commit held; what is kept stays.
+    Unmark {
         /// Whose.
         scheduler: SchedulerId,
         /// Which.

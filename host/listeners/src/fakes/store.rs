@@ -69,6 +69,7 @@ pub(crate) fn broken() -> StoreError {
 impl Rows {
     fn holds(&self, guard: &Guard) -> bool {
         match guard {
+            Guard::Delivery { .. } => true,
             Guard::FirstDelivery { scheduler, event, .. } => {
                 !self.seen.contains(&(scheduler.clone(), *event))
             }
@@ -82,7 +83,8 @@ impl Rows {
 
     fn pass(&mut self, guard: Guard) {
         match guard {
-            Guard::FirstDelivery { scheduler, event, .. } => {
+            Guard::Delivery { scheduler, event, .. }
+            | Guard::FirstDelivery { scheduler, event, .. } => {
                 self.untold.retain(|task| finished_event(task.id, task.attempt) != event);
                 self.seen.insert((scheduler, event));
             }
@@ -111,6 +113,9 @@ impl Rows {
                     }
                     EventWrite::Drop { scheduler, event } => {
                         self.kept.remove(&(scheduler, event));
+                    }
+                    EventWrite::Unmark { scheduler, event } => {
+                        self.seen.remove(&(scheduler, event));
                     }
                 }
             }

@@ -21,6 +21,8 @@ use super::{
 pub(crate) struct Changes {
     /// Messages that are handled from now on.
     pub(crate) seen: Vec<SeenEvent>,
+    /// Messages of which it is forgotten that they were handled, also those of this commit.
+    pub(crate) unseen: Vec<(SchedulerId, EventId)>,
     /// Values of plugins.
     pub(crate) states: BTreeMap<StateSlot, StateRow>,
     /// Tasks that are there already, in the order in which they were changed first.

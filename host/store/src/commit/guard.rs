@@ -26,6 +26,11 @@ impl Commit<'_> {
 
     fn try_guard(&self, guard: &Guard, tentative: &mut Tentative) -> bool {
         match guard {
+            Guard::Delivery { scheduler, event, at } => {
+                let (scheduler, event) = (scheduler.clone(), *event);
+                tentative.seen.push(SeenEvent { scheduler, event, at: *at });
+                true
+            }
             Guard::FirstDelivery { scheduler, event, at } => {
                 self.try_first_delivery(scheduler, *event, *at, tentative)
             }
@@ -91,11 +96,19 @@ impl Commit<'_> {
         true
     }
 
+    /// Marks a message as handled. No row is written twice in one commit: of two marks, the later.
+    fn mark(&mut self, seen: SeenEvent) {
+        let key = (seen.scheduler.clone(), seen.event);
+        if !self.known.seen.insert(key.clone()) {
+            self.changes.seen.retain(|mark| mark.event != key.1 || mark.scheduler != key.0);
+        }
+        self.changes.untold_gone.push(key);
+        self.changes.seen.push(seen);
+    }
+
     fn keep(&mut self, tentative: Tentative) {
         for seen in tentative.seen {
-            self.known.seen.insert((seen.scheduler.clone(), seen.event));
-            self.changes.untold_gone.push((seen.scheduler.clone(), seen.event));
-            self.changes.seen.push(seen);
+            self.mark(seen);
         }
         for (id, deadline) in tentative.deadlines {
             if let Some(schedule) = self.known.schedules.get_mut(&id) {

@@ -1,4 +1,4 @@
-//! Kept messages: the last write to each counts.
+//! Kept messages: the last write to each counts. Marks of handled ones go.
 
 use hinny_core::store::EventWrite;
 
@@ -14,6 +14,9 @@ impl Commit<'_> {
             }
             EventWrite::Drop { scheduler, event } => {
                 self.changes.kept.insert((scheduler, event), None);
+            }
+            EventWrite::Unmark { scheduler, event } => {
+                self.changes.unseen.push((scheduler, event));
             }
         }
     }

@@ -100,6 +100,8 @@ impl Wanted {
 
     fn guard(&mut self, guard: &Guard) {
         match guard {
+            // It holds whatever is stored.
+            Guard::Delivery { .. } => {}
             Guard::FirstDelivery { scheduler, event, .. } => {
                 self.seen.push((scheduler.clone(), *event));
             }

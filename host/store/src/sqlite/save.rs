@@ -35,8 +35,14 @@ macro_rules! rows {
 
 const SEEN: &str = rows!(
     "INSERT INTO event_seen (scheduler, event, at)
-    SELECT v ->> 0, unhex(v ->> 1), v ->> 2 FROM i"
+    SELECT v ->> 0, unhex(v ->> 1), v ->> 2 FROM i WHERE true
+    ON CONFLICT DO UPDATE SET at = excluded.at"
 );
+
+const UNSEEN: &str = "
+    DELETE FROM event_seen WHERE (scheduler, event) IN (
+        SELECT value ->> 0, unhex(value ->> 1) FROM json_each(?)
+    )";
 
 const STATES: &str = rows!(
     "INSERT INTO plugin_state (scheduler, world, key, revision, value)
@@ -167,6 +173,7 @@ const COUNTS: &str = rows!(
 #[cfg(test)]
 pub(super) const STATEMENTS: &[&str] = &[
     SEEN,
+    UNSEEN,
     STATES,
     TASK_STATES,
     TASKS_REWRITTEN,
@@ -212,6 +219,9 @@ fn write(changes: &Changes) -> Result<Script, sqlx::Error> {
 
 fn write_guards(script: &mut Script, changes: &Changes) -> Result<(), sqlx::Error> {
     script.step_each(SEEN, changes.seen.iter().map(seen_row))?;
+    let unseen = changes.unseen.iter();
+    script
+        .step_each(UNSEEN, unseen.map(|(scheduler, event)| (scheduler.as_str(), HexId(event.0))))?;
     script.step_each(STATES, changes.states.iter().map(state_row))
 }
 
