@@ -106,10 +106,7 @@ async fn a_trigger_whose_tasks_do_not_fit_waits_for_room() {
     let rig = Rig::builder().config(|config| config.tasks_max = 3).start().await;
     rig.push(named("a")).await.unwrap();
     let outcome = handle(&rig, vec![push("b"), push("c"), push("d")]).await;
-    assert!(
-        matches!(outcome, TriggerOutcome::Failed(HandleFailure::Retry { after_ms: 1000, .. })),
-        "{outcome:?}"
-    );
+    assert!(matches!(outcome, TriggerOutcome::Full { after_ms: 1000, .. }), "{outcome:?}");
     assert_eq!(rig.queued().await, 1);
     let outcome = handle(&rig, vec![push("b"), push("c")]).await;
     assert!(matches!(outcome, TriggerOutcome::Done { pushed: 2, .. }), "{outcome:?}");

@@ -10,6 +10,7 @@ pub mod connector;
 pub mod cron;
 pub mod event;
 pub mod filter;
+pub mod health;
 pub mod id;
 pub mod import;
 pub mod input;

@@ -211,6 +211,13 @@ pub enum TriggerOutcome {
     Unwanted,
     /// The plugin did not handle it. Nothing happened.
     Failed(HandleFailure),
+    /// Its tasks do not fit on the queue; nothing happened.
+    Full {
+        /// How much later there may be room, in milliseconds.
+        after_ms: u64,
+        /// How full it is.
+        reason: String,
+    },
 }
 
 /// How a queue is doing.

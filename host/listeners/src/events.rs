@@ -4,21 +4,22 @@ use std::{collections::HashSet, sync::Arc};
 
 use async_trait::async_trait;
 use hinny_core::{
-    Clock, EventId, SchedulerId,
+    Clock, EventId, SchedulerId, Timestamp,
     event::{EventOutcome, KeptEvent, RetryPolicy},
     id::IdGenerator,
     plugin::ActivePlugins,
     queue::{Events, NewMessage, QueueError, Queues, SubmittedEvent},
-    store::{EventWrite, Store, Unit},
+    store::{EventWrite, Guard, Store, Unit},
     trigger::{Interest, Message, Trigger},
 };
 
 use crate::{
     Deps,
     bounded::{self, Ran},
+    delivery::{Delivered, Delivery, Mark},
     fate::{Fate, Origin},
     kept::{self, Tried},
-    trigger::Triggers,
+    trigger::{Answer, Triggers},
 };
 
 /// The way in for messages, whatever listener they came through.
@@ -78,6 +79,65 @@ impl EventInbox {
         let mut message = kept.message;
         message.delivery = message.delivery.saturating_add(1);
         self.try_one(&kept.scheduler, message, Origin::Kept).await
+    }
+
+    /// Whether any scheduler's plugin wants messages of a source now.
+    pub(crate) fn wants(&self, source: &str) -> bool {
+        !self.wanting(source).is_empty()
+    }
+
+    /// Has every scheduler that wants it handle what a broker delivered, or keeps it for them. What
+    /// was done for some is remembered in the delivery, for when it is tried again.
+    pub(crate) async fn deliver(&self, delivery: &mut Delivery) -> Result<Delivered, QueueError> {
+        let wanting = self.wanting(&delivery.message.source);
+        let todo: Vec<_> =
+            wanting.into_iter().filter(|scheduler| !delivery.is_done_for(scheduler)).collect();
+        let mut delivered = Delivered::of(delivery, &todo);
+        for scheduler in todo {
+            let guard = delivery.guard(&scheduler, self.clock.now());
+            match self.deliver_to(&scheduler, delivery.message.clone(), guard).await {
+                Ok(Some(outcome)) => delivery.done(scheduler, outcome),
+                Ok(None) => delivered = Delivered::HeldBack,
+                Err(error) => {
+                    delivery.in_doubt(scheduler);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(delivered)
+    }
+
+    /// What became of it for one scheduler, committed; none: there is no room for its tasks, or
+    /// nobody to handle it.
+    async fn deliver_to(
+        &self,
+        scheduler: &SchedulerId,
+        message: Message,
+        guard: Guard,
+    ) -> Result<Option<EventOutcome>, QueueError> {
+        let with = Unit { guards: vec![guard.clone()], ..Unit::default() };
+        let trigger = Trigger::Message(message.clone());
+        let answer = self.triggers.tell(scheduler, trigger, with).await?;
+        if matches!(answer, Answer::Full(_) | Answer::Absent(_) | Answer::Unwanted) {
+            return Ok(None);
+        }
+        let fate = Fate::of(answer, &message, Origin::Sent, &self.retry, self.clock.now());
+        let Tried { outcome, write } = kept::settle(scheduler, message, Origin::Sent, fate);
+        let Some(write) = write else { return Ok(Some(outcome)) };
+        let unit = Unit { guards: vec![guard], events: vec![write], ..Unit::default() };
+        let refused = self.store.commit(vec![unit]).await?.iter().any(|one| one.refused_by.is_some());
+        Ok(Some(if refused { EventOutcome::Repeated } else { outcome }))
+    }
+
+    /// Forgets marks of deliveries that cannot come again.
+    pub(crate) async fn unmark(&self, marks: &[Mark]) -> Result<(), QueueError> {
+        self.write(marks.iter().flat_map(Mark::unmark)).await
+    }
+
+    /// An id for a message, and the time that it came.
+    pub(crate) fn stamp(&self) -> (EventId, Timestamp) {
+        let now = self.clock.now();
+        (self.ids.event(now), now)
     }
 
     /// The schedulers whose plugin wants messages of a source now.

@@ -22,7 +22,8 @@ pub(crate) enum Fate {
         /// Why.
         reason: String,
     },
-    /// It is tried again, and the try that was made does not count: nobody was there to try it.
+    /// It is tried again, and the try that was made does not count: nobody was there to try it, or
+    /// there was no room for its tasks.
     WaitsUntried {
         /// When.
         retry_at: Timestamp,
@@ -81,6 +82,10 @@ impl Fate {
             Answer::Unwanted => Self::Over(EventOutcome::Unwanted),
             Answer::Absent(reason) => Self::WaitsUntried {
                 retry_at: now.after(absence(now.since(message.at), policy)),
+                reason,
+            },
+            Answer::Full(Failure { wish, reason }) => Self::WaitsUntried {
+                retry_at: now.after(absence(now.since(message.at), policy).max(wish)),
                 reason,
             },
             Answer::Rejected(reason) => Self::SetAside(shorten(&reason)),
@@ -152,6 +157,14 @@ mod tests {
     fn a_rejected_message_is_set_aside_at_once() {
         let rejected = fate(Answer::Rejected("no such host".to_owned()), Origin::Fresh, 1);
         assert_eq!(rejected, Fate::SetAside("no such host".to_owned()));
+    }
+
+    #[test]
+    fn a_message_whose_tasks_do_not_fit_waits_for_room_and_is_never_set_aside() {
+        let full = Failure { wish: Duration::from_secs(13), reason: "full".to_owned() };
+        let fate = fate(Answer::Full(full), Origin::Kept, 9);
+        let retry_at = second(115);
+        assert_eq!(fate, Fate::WaitsUntried { retry_at, reason: "full".to_owned() });
     }
 
     #[test]

@@ -7,6 +7,7 @@
 mod backoff;
 mod bounded;
 mod decision;
+mod delivery;
 mod due;
 mod events;
 mod fate;
@@ -14,6 +15,7 @@ mod finished;
 mod kept;
 mod listeners;
 mod pulse;
+mod rabbitmq;
 mod retries;
 mod ticks;
 mod trigger;
@@ -23,4 +25,5 @@ mod fakes;
 
 pub use events::EventInbox;
 pub use listeners::{Deps, Listeners};
+pub use rabbitmq::{Address, InvalidAddress, Rabbit, RabbitOptions, RabbitQueue};
 pub use trigger::Mail;

@@ -92,7 +92,7 @@ impl Ticks {
                 self.is_told(tick);
             }
             // Tried again until the next one has come.
-            Answer::Failed(Failure { wish, reason }) => {
+            Answer::Failed(Failure { wish, reason }) | Answer::Full(Failure { wish, reason }) => {
                 self.complain(tick, &reason);
                 self.backoff.failed(key, wish, self.clock.now());
             }

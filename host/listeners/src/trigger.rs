@@ -56,6 +56,8 @@ pub(crate) enum Answer {
     Rejected(String),
     /// It did not work this time.
     Failed(Failure),
+    /// Its tasks do not fit on the queue, which is nobody's fault.
+    Full(Failure),
 }
 
 /// A trigger that was not handled, but may be later.
@@ -112,6 +114,7 @@ fn label(result: &Result<TriggerOutcome, QueueError>) -> &'static str {
         Ok(TriggerOutcome::Unwanted) => "unwanted",
         Ok(TriggerOutcome::Failed(HandleFailure::Retry { .. })) => "retry",
         Ok(TriggerOutcome::Failed(HandleFailure::Reject { .. })) => "rejected",
+        Ok(TriggerOutcome::Full { .. }) => "full",
         Err(QueueError::NoPlugin(_) | QueueError::UnknownScheduler(_)) => "absent",
         Err(error) if is_ours(error) => "error",
         Ok(TriggerOutcome::Failed(HandleFailure::Failed(_))) | Err(_) => "failed",
@@ -130,6 +133,9 @@ fn answer(result: Result<TriggerOutcome, QueueError>) -> Result<Answer, QueueErr
             Answer::Failed(Failure { wish, reason })
         }
         Ok(TriggerOutcome::Failed(HandleFailure::Reject { reason })) => Answer::Rejected(reason),
+        Ok(TriggerOutcome::Full { after_ms, reason }) => {
+            Answer::Full(Failure { wish: Duration::from_millis(after_ms), reason })
+        }
         Ok(TriggerOutcome::Failed(HandleFailure::Failed(failure))) => failed(&failure),
         Err(error @ (QueueError::NoPlugin(_) | QueueError::UnknownScheduler(_))) => {
             Answer::Absent(error.to_string())

@@ -96,7 +96,7 @@ impl Handler<'_> {
         };
         let arrivals = self.preparer.prepare_new(self.shard, &mut tasks).await;
         if let Some(full) = self.reserve_all(&tasks) {
-            return failed(full);
+            return Ok(Tried::Outcome(full));
         }
         unit.pushes = tasks;
         let effects = Effects { arrivals, ..Effects::default() };
@@ -230,15 +230,13 @@ impl Handler<'_> {
     }
 
     /// Room for all of a trigger's tasks, or for none.
-    fn reserve_all(&self, tasks: &[NewTask]) -> Option<HandleFailure> {
+    fn reserve_all(&self, tasks: &[NewTask]) -> Option<TriggerOutcome> {
         for (done, task) in tasks.iter().enumerate() {
             if let Err(full) = intake::reserve(self.shard, task) {
                 let mut inner = self.shard.lock();
                 inner.reserved = inner.reserved.saturating_sub(done);
-                return Some(HandleFailure::Retry {
-                    after_ms: ROOM_WAIT_MS,
-                    reason: full.to_string(),
-                });
+                let reason = full.to_string();
+                return Some(TriggerOutcome::Full { after_ms: ROOM_WAIT_MS, reason });
             }
         }
         None

@@ -27,6 +27,8 @@ pub(crate) enum Reply {
     HandleAndSend,
     /// Handles it, but another host was faster.
     Repeated,
+    /// The queue has no room.
+    Full,
     /// Does not handle it.
     Fail(HandleFailure),
     /// Does not get that far.
@@ -88,6 +90,9 @@ impl Queues for FakeQueues {
             Reply::Error(error) => return Err(error),
             Reply::Fail(failure) => return Ok(TriggerOutcome::Failed(failure)),
             Reply::Repeated => return Ok(TriggerOutcome::Repeated),
+            Reply::Full => {
+                return Ok(TriggerOutcome::Full { after_ms: 1000, reason: "full".to_owned() });
+            }
             Reply::Handle | Reply::HandleAndSend => {}
         }
         if self.store.commit(vec![with]).await?.iter().any(|unit| unit.refused_by.is_some()) {
