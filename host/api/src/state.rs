@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use hinny_core::{
     Clock, SchedulerId,
     connector::Connectors,
+    health::Health,
     id::IdGenerator,
     plugin::Plugins,
     queue::{Events, Queues},
@@ -28,6 +29,8 @@ pub struct ApiState {
     pub plugins: Arc<dyn Plugins>,
     /// The services that plugins may ask.
     pub connectors: Arc<dyn Connectors>,
+    /// Parts of the host that say how they are doing.
+    pub parts: Vec<Arc<dyn Health>>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Makes the ids of schedules.

@@ -61,6 +61,7 @@ impl TestApi {
             store: Arc::<FakeHost>::clone(&host),
             plugins: Arc::<FakeHost>::clone(&host),
             connectors: Arc::<FakeHost>::clone(&host),
+            parts: Vec::new(),
             clock,
             ids: Arc::new(IdGenerator::default()),
             access: Access::Open,

@@ -11,6 +11,7 @@ mod origin;
 mod outline;
 mod plugins;
 mod print;
+mod rabbitmq;
 mod reference;
 mod references;
 mod scheduler;
@@ -30,6 +31,7 @@ pub use layers::{Flag, Loaded, Sources};
 pub use log::{LogConfig, LogFormat};
 pub use origin::{Origin, Origins};
 pub use plugins::PluginsConfig;
+pub use rabbitmq::{RabbitmqConfig, RabbitmqQueueConfig};
 pub use reference::reference;
 pub use scheduler::SchedulerConfig;
 pub use stop::StopConfig;
@@ -52,6 +54,8 @@ pub struct Config {
     pub schedulers: Vec<SchedulerConfig>,
     /// Messages that could not be handled at once.
     pub events: EventsConfig,
+    /// Messages that come through RabbitMQ.
+    pub rabbitmq: RabbitmqConfig,
     /// How hinny ends.
     pub stop: StopConfig,
 }
@@ -64,6 +68,7 @@ impl Config {
         self.log.validate()?;
         self.plugins.validate()?;
         self.events.validate()?;
+        self.rabbitmq.validate()?;
         self.stop.validate()?;
         self.validate_connectors()?;
         let mut seen = BTreeSet::new();

@@ -78,10 +78,10 @@ impl Host {
             parts.close().await;
             return Err(error);
         }
-        let listeners = parts.listen(&config, &tracker, &quiet);
+        let (listeners, health) = parts.listen(&config, &tracker, &quiet)?;
         tracker.spawn(chores::keep_up_metrics(metrics.clone(), quiet.clone()));
 
-        let router = hinny_api::router(parts.api(&config, &listeners, access, metrics));
+        let router = hinny_api::router(parts.api(&config, &listeners, health, access, metrics));
         let server = HttpServer { listener, router, connections_max: config.api.connections_max };
         // Outside the tracker: it ends after everything that the tracker waits for.
         #[expect(clippy::disallowed_methods, reason = "`stop` awaits its handle")]

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use axum::{Json, extract::State, http::StatusCode};
-use hinny_core::connector::ServiceHealth;
+use hinny_core::{connector::ServiceHealth, health::PartHealth};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -25,7 +25,8 @@ pub(super) struct Health {
     version: String,
     /// What is wrong, if anything is.
     additional: Option<String>,
-    /// Of parts that report on their own: there are none.
+    /// Of parts that report on their own, such as the queues of a broker. What is wrong with them
+    /// does not make the program unhealthy.
     #[schema(no_recursion)]
     results: Vec<Health>,
     /// Whether each service that plugins may ask is well, when that was asked for.
@@ -107,6 +108,17 @@ async fn health(api: &ApiState) -> Health {
         healthy: ping.is_ok(),
         version: api.info.version.clone(),
         additional: ping.err().map(|error| error.to_string()),
+        results: api.parts.iter().flat_map(|part| part.health()).map(|part| of(part, api)).collect(),
+        externals: BTreeMap::new(),
+    }
+}
+
+fn of(part: PartHealth, api: &ApiState) -> Health {
+    Health {
+        service: part.part,
+        healthy: part.trouble.is_none(),
+        version: api.info.version.clone(),
+        additional: part.trouble,
         results: Vec::new(),
         externals: BTreeMap::new(),
     }

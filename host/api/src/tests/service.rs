@@ -1,5 +1,9 @@
 //! The program itself.
 
+use std::sync::Arc;
+
+use hinny_core::health::{Health, PartHealth};
+
 use super::{TestApi, problem};
 
 #[tokio::test]
@@ -20,6 +24,30 @@ async fn health_is_as_clients_know_it() {
     );
     let answer = api.get("/health?externals=zz").await;
     assert_eq!(answer.problems(), [problem("bool_parsing", "query.externals")]);
+}
+
+/// A part that is well, and one that is not.
+struct Parts;
+
+impl Health for Parts {
+    fn health(&self) -> Vec<PartHealth> {
+        let of = |part: &str, trouble: Option<&str>| PartHealth {
+            part: part.to_owned(),
+            trouble: trouble.map(str::to_owned),
+        };
+        vec![of("broker:a", None), of("broker:b", Some("it is gone"))]
+    }
+}
+
+#[tokio::test]
+async fn a_part_that_is_not_well_says_so_and_the_program_goes_on() {
+    let api = TestApi::with(|state| state.parts = vec![Arc::new(Parts)]);
+    let health = api.get("/health").await.json();
+    assert_eq!(health["healthy"], true);
+    let told = |place: usize, key: &str| health["results"][place][key].clone();
+    assert_eq!((told(0, "service"), told(0, "healthy")), ("broker:a".into(), true.into()));
+    assert_eq!((told(1, "healthy"), told(1, "additional")), (false.into(), "it is gone".into()));
+    assert_eq!(api.get("/health/ready").await.status, 200);
 }
 
 #[tokio::test]

@@ -41,12 +41,17 @@ impl DatabaseConfig {
 
     /// The URL without its password.
     pub fn masked_url(&self) -> String {
-        let Some((scheme, rest)) = self.url.split_once("://") else { return self.url.clone() };
-        let Some((login, host)) = rest.rsplit_once('@') else { return self.url.clone() };
-        match login.split_once(':') {
-            Some((user, _)) => format!("{scheme}://{user}:***@{host}"),
-            None => self.url.clone(),
-        }
+        masked(&self.url)
+    }
+}
+
+/// A URL without its password.
+pub(super) fn masked(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let Some((login, host)) = rest.rsplit_once('@') else { return url.to_owned() };
+    match login.split_once(':') {
+        Some((user, _)) => format!("{scheme}://{user}:***@{host}"),
+        None => url.to_owned(),
     }
 }
 

@@ -9,6 +9,7 @@ use super::{
     events::EventsConfig,
     log::LogConfig,
     plugins::PluginsConfig,
+    rabbitmq::{RabbitmqConfig, RabbitmqQueueConfig},
     scheduler::SchedulerConfig,
     section::{Key, Section},
     stop::StopConfig,
@@ -65,6 +66,8 @@ pub(crate) const PARTS: &[Part] = &[
     Part::list::<ConnectorConfig>("connectors"),
     Part::list::<SchedulerConfig>("schedulers"),
     Part::one::<EventsConfig>("events"),
+    Part::one::<RabbitmqConfig>("rabbitmq"),
+    Part::list::<RabbitmqQueueConfig>("rabbitmq.queues"),
     Part::one::<StopConfig>("stop"),
 ];
 

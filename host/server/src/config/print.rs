@@ -60,6 +60,7 @@ impl Loaded {
     fn masked(&self) -> Value {
         let mut config = self.config.clone();
         config.database.url = config.database.masked_url();
+        config.rabbitmq.url = config.rabbitmq.masked_url();
         for token in &mut config.api.tokens {
             MASK.clone_into(&mut token.sha256);
         }

@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Context;
 use hinny_api::{Access, ApiLimits, ApiState, ScheduleDefaults, ServiceInfo};
 use hinny_connectors::HttpConnectors;
-use hinny_core::{Clock, connector::Connectors, id::IdGenerator};
-use hinny_listeners::{Deps, Listeners, Mail};
+use hinny_core::{Clock, connector::Connectors, health::Health, id::IdGenerator};
+use hinny_listeners::{Deps, Listeners, Mail, Rabbit};
 use hinny_plugins::{PluginHostConfig, Registry, RegistryServices};
 use hinny_queue::{HostQueues, QueueParts};
 use hinny_store::{SqliteOptions, SqliteStore};
@@ -69,13 +69,13 @@ impl Parts {
         Ok(Self { store, plugins, queues, connectors, clock, ids })
     }
 
-    /// Starts what wakes the schedulers.
+    /// Starts what wakes the schedulers. What of it says how it is doing is the second half.
     pub(super) fn listen(
         &self,
         config: &Config,
         tracker: &TaskTracker,
         stop: &CancellationToken,
-    ) -> Listeners {
+    ) -> anyhow::Result<(Listeners, Vec<Arc<dyn Health>>)> {
         let deps = Deps {
             queues: Arc::clone(&self.queues) as _,
             store: Arc::clone(&self.store) as _,
@@ -89,7 +89,12 @@ impl Parts {
         let wishes = Wishes::new(config, self.plugins.clone(), Arc::clone(&self.store));
         wishes.follow();
         tracker.spawn(wishes.run(stop.clone()));
-        Listeners::start(&deps, tracker, stop)
+        let listeners = Listeners::start(&deps, tracker, stop);
+        let mut health: Vec<Arc<dyn Health>> = Vec::new();
+        if let Some(options) = config.rabbitmq.options()? {
+            health.push(Arc::new(Rabbit::start(&options, &listeners.inbox(), tracker, stop)));
+        }
+        Ok((listeners, health))
     }
 
     /// What the API works with.
@@ -97,6 +102,7 @@ impl Parts {
         &self,
         config: &Config,
         listeners: &Listeners,
+        parts: Vec<Arc<dyn Health>>,
         access: Access,
         metrics: PrometheusHandle,
     ) -> ApiState {
@@ -108,6 +114,7 @@ impl Parts {
             (scheduler.id.clone(), defaults)
         };
         ApiState {
+            parts,
             queues: Arc::clone(&self.queues) as _,
             events: listeners.inbox(),
             store: Arc::clone(&self.store) as _,
