@@ -13,6 +13,7 @@ mod examples;
 mod openkat;
 mod plugins;
 mod queue;
+mod rabbitmq;
 mod serving;
 mod store;
 mod wit;

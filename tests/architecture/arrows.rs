@@ -11,7 +11,7 @@ use crate::tree::{keep, root};
 
 /// The crates of the workspace, and which of the others each may know.
 ///
-/// `server → {api, queue, store, plugins, listeners, connectors} → core`: adapters meet in `server`, through
+/// `server → {api, queue, store, plugins, listeners, connectors, dispatch} → core`: adapters meet in `server`, through
 /// the traits of core, and never know each other.
 const ARROWS: &[(&str, &[&str])] = &[
     ("hinny-core", &[]),
@@ -20,6 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("hinny-plugins", &["hinny-core"]),
     ("hinny-listeners", &["hinny-core"]),
     ("hinny-connectors", &["hinny-core"]),
+    ("hinny-dispatch", &["hinny-core"]),
     ("hinny-api", &["hinny-core"]),
     ("hinny-server", HOST),
     (
@@ -31,6 +32,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "hinny-plugins",
             "hinny-listeners",
             "hinny-connectors",
+            "hinny-dispatch",
             "hinny-api",
             "hinny-server",
             "hinny-example-worker",
@@ -49,6 +51,7 @@ const HOST: &[&str] = &[
     "hinny-plugins",
     "hinny-listeners",
     "hinny-connectors",
+    "hinny-dispatch",
     "hinny-api",
 ];
 
@@ -59,6 +62,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("axum", &["hinny-api", "hinny-server"]),
     ("utoipa", &["hinny-api", "hinny-server"]),
     ("reqwest", &["hinny-connectors", "hinny-server"]),
+    ("lapin", &["hinny-listeners", "hinny-dispatch"]),
     ("clap", &["hinny-server"]),
     ("anyhow", &["hinny-server"]),
 ];

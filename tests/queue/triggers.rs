@@ -9,7 +9,6 @@ use hinny_core::{
     filter::{Condition, Filter, Operator},
     queue::{Queues, TriggerOutcome},
     ranker::{FailureKind, PluginFailure},
-    scheduler::HandleFailure,
     store::{Guard, ScheduleWrite, Unit},
     trigger::{Message, Trigger},
 };

@@ -15,6 +15,7 @@ mod host;
 mod http;
 mod new_plugin;
 mod plugins;
+mod services;
 mod sh;
 mod test;
 mod tool;

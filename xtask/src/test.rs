@@ -2,12 +2,16 @@
 
 use std::{
     io::{BufRead, BufReader, IsTerminal, stdout},
-    process::Stdio,
+    process::{Command, Stdio},
 };
 
 use anyhow::{Context, bail};
 
-use crate::{plugins, sh};
+use crate::{
+    plugins,
+    services::{celery, rabbitmq::Rabbitmq},
+    sh,
+};
 
 /// A part of the tests: a run of cargo in one workspace.
 struct Part {
@@ -42,11 +46,16 @@ struct Counts {
 pub(crate) fn run() -> anyhow::Result<()> {
     sh::step("build the guests that the tests load");
     plugins::build_all()?;
+    let python = celery::python()?;
+    // Ends when it is dropped, after the last part.
+    let rabbitmq = Rabbitmq::start()?;
     let mut total = Counts::default();
     let mut broken = Vec::new();
     for part in PARTS {
         sh::step(format_args!("test the {}", part.title));
-        let (counts, finished) = part.run()?;
+        let (counts, finished) = part.run(|command| {
+            command.envs(rabbitmq.variables()).env(celery::VARIABLE, &python);
+        })?;
         total.add(counts);
         if !finished {
             broken.push(part.title);
@@ -66,8 +75,9 @@ pub(crate) fn run() -> anyhow::Result<()> {
 
 impl Part {
     /// Runs it, showing its output; the result is what was counted, and whether all is well.
-    fn run(&self) -> anyhow::Result<(Counts, bool)> {
+    fn run(&self, prepare: impl Fn(&mut Command)) -> anyhow::Result<(Counts, bool)> {
         let mut command = sh::cargo();
+        prepare(&mut command);
         command.args(self.arguments).current_dir(sh::root()?).stdout(Stdio::piped());
         if stdout().is_terminal() {
             command.env("CARGO_TERM_COLOR", "always");

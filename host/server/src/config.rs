@@ -3,6 +3,7 @@
 mod api;
 mod connector;
 mod database;
+mod dispatcher;
 mod error;
 mod events;
 mod layers;
@@ -25,6 +26,7 @@ use serde::{Deserialize, Serialize};
 pub use api::{AccessRule, ApiConfig, Role, TokenConfig};
 pub use connector::{AuthKind, ConnectorConfig, LoginKind};
 pub use database::DatabaseConfig;
+pub use dispatcher::DispatcherConfig;
 pub use error::{ConfigError, InvalidValue};
 pub use events::EventsConfig;
 pub use layers::{Flag, Loaded, Sources};
@@ -56,6 +58,8 @@ pub struct Config {
     pub events: EventsConfig,
     /// Messages that come through RabbitMQ.
     pub rabbitmq: RabbitmqConfig,
+    /// Tasks that are handed to Celery workers.
+    pub dispatchers: Vec<DispatcherConfig>,
     /// How hinny ends.
     pub stop: StopConfig,
 }
@@ -71,12 +75,29 @@ impl Config {
         self.rabbitmq.validate()?;
         self.stop.validate()?;
         self.validate_connectors()?;
+        self.validate_dispatchers()?;
         let mut seen = BTreeSet::new();
         for (place, scheduler) in self.schedulers.iter().enumerate() {
             scheduler.validate(place)?;
             let key = format!("schedulers[{place}].id");
             ConfigError::unless(seen.insert(&scheduler.id), &key, &scheduler.id, || {
                 ("another scheduler has that id", "give each scheduler its own")
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Each is for a scheduler that is there.
+    fn validate_dispatchers(&self) -> Result<(), ConfigError> {
+        for (place, dispatcher) in self.dispatchers.iter().enumerate() {
+            dispatcher.validate(place, self.rabbitmq.url.as_deref())?;
+            let named = |scheduler: &SchedulerConfig| {
+                scheduler.id.as_str() == dispatcher.scheduler
+            };
+            let key = format!("dispatchers[{place}].scheduler");
+            let is_there = self.schedulers.iter().any(named);
+            ConfigError::unless(is_there, &key, &dispatcher.scheduler, || {
+                ("no scheduler has that id", "add it as `[[schedulers]]`, or correct the name")
             })?;
         }
         Ok(())

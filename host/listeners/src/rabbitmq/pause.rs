@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+
 /// How long to leave something alone: longer each time, and never the same for two who wait.
 #[derive(Debug)]
-pub(super) struct Pause {
-    next: Duration,
-}
+pub(super) struct Pause(ExponentialBackoff);
 
 /// The first one is short: most connections that are lost can be made again at once.
 const FIRST: Duration = Duration::from_millis(250);
@@ -16,18 +16,15 @@ const LONGEST: Duration = Duration::from_secs(15);
 
 impl Default for Pause {
     fn default() -> Self {
-        Self { next: FIRST }
+        let pauses = ExponentialBuilder::default().with_min_delay(FIRST).with_max_delay(LONGEST);
+        Self(pauses.without_max_times().with_jitter().build())
     }
 }
 
 impl Pause {
     /// The next one.
     pub(super) fn longer(&mut self) -> Duration {
-        let pause = self.next;
-        self.next = pause.saturating_mul(2).min(LONGEST);
-        // Without a source of randomness all wait as long: that is no reason not to wait.
-        let share = getrandom::u32().unwrap_or(u32::MAX / 2);
-        pause.mul_f64(0.5 + f64::from(share) / f64::from(u32::MAX))
+        self.0.next().unwrap_or(LONGEST)
     }
 }
 
@@ -39,13 +36,13 @@ mod tests {
     fn pauses_grow_to_a_limit_and_differ() {
         let pauses = || {
             let mut pause = Pause::default();
-            (0..10).map(|_| pause.longer()).collect::<Vec<_>>()
+            (0..20).map(|_| pause.longer()).collect::<Vec<_>>()
         };
         let (one, other) = (pauses(), pauses());
         assert_ne!(one, other);
         for pauses in [one, other] {
-            assert!(pauses[0] <= FIRST.mul_f64(1.5));
-            assert!(pauses[9] >= LONGEST / 2 && pauses[9] <= LONGEST.mul_f64(1.5));
+            assert!(pauses[0] <= FIRST * 2);
+            assert!(pauses[19] >= LONGEST && pauses[19] <= LONGEST * 2);
         }
     }
 }

@@ -6,6 +6,7 @@ use super::{
     api::{ApiConfig, TokenConfig},
     connector::ConnectorConfig,
     database::DatabaseConfig,
+    dispatcher::DispatcherConfig,
     events::EventsConfig,
     log::LogConfig,
     plugins::PluginsConfig,
@@ -68,6 +69,7 @@ pub(crate) const PARTS: &[Part] = &[
     Part::one::<EventsConfig>("events"),
     Part::one::<RabbitmqConfig>("rabbitmq"),
     Part::list::<RabbitmqQueueConfig>("rabbitmq.queues"),
+    Part::list::<DispatcherConfig>("dispatchers"),
     Part::one::<StopConfig>("stop"),
 ];
 

@@ -61,6 +61,9 @@ impl Loaded {
         let mut config = self.config.clone();
         config.database.url = config.database.masked_url();
         config.rabbitmq.url = config.rabbitmq.masked_url();
+        for dispatcher in &mut config.dispatchers {
+            dispatcher.url = dispatcher.masked_url();
+        }
         for token in &mut config.api.tokens {
             MASK.clone_into(&mut token.sha256);
         }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::{
-    Config, ConnectorConfig, RabbitmqQueueConfig, SchedulerConfig, TokenConfig,
+    Config, ConnectorConfig, DispatcherConfig, RabbitmqQueueConfig, SchedulerConfig, TokenConfig,
     outline::{PARTS, Part},
     print,
     section::Key,
@@ -61,6 +61,7 @@ fn defaults() -> Value {
     let mut config = Config { schedulers: vec![SchedulerConfig::default()], ..Config::default() };
     config.api.tokens = vec![TokenConfig::default()];
     config.connectors = vec![ConnectorConfig::default()];
+    config.dispatchers = vec![DispatcherConfig::default()];
     config.rabbitmq.queues = vec![RabbitmqQueueConfig::default()];
     serde_json::to_value(config).unwrap_or_default()
 }

@@ -6,6 +6,7 @@ use anyhow::Context;
 use hinny_api::{Access, ApiLimits, ApiState, ScheduleDefaults, ServiceInfo};
 use hinny_connectors::HttpConnectors;
 use hinny_core::{Clock, connector::Connectors, health::Health, id::IdGenerator};
+use hinny_dispatch::Dispatcher;
 use hinny_listeners::{Deps, Listeners, Mail, Rabbit};
 use hinny_plugins::{PluginHostConfig, Registry, RegistryServices};
 use hinny_queue::{HostQueues, QueueParts};
@@ -93,6 +94,11 @@ impl Parts {
         let mut health: Vec<Arc<dyn Health>> = Vec::new();
         if let Some(options) = config.rabbitmq.options()? {
             health.push(Arc::new(Rabbit::start(&options, &listeners.inbox(), tracker, stop)));
+        }
+        for (place, dispatcher) in config.dispatchers.iter().enumerate() {
+            let options = dispatcher.options(place, config.rabbitmq.url.as_deref())?;
+            let queues = Arc::clone(&deps.queues);
+            health.push(Dispatcher::start(options, queues, Arc::clone(&deps.store), tracker, stop));
         }
         Ok((listeners, health))
     }
