@@ -9,6 +9,7 @@
 #![expect(clippy::float_cmp, reason = "contributions to an explanation are exact")]
 #![expect(clippy::type_complexity, reason = "a fake's one-off function is clearer where it is")]
 
+mod celery;
 mod examples;
 mod openkat;
 mod plugins;

@@ -3,9 +3,9 @@
 //! The broker is the one that `HINNY_TEST_RABBITMQ_URL` names; `cargo xtask test` starts one. Between
 //! it and the host is a proxy whose connections a test can cut.
 
-mod broker;
+pub(crate) mod broker;
 mod cuts;
 mod handling;
-mod proxy;
-mod rig;
+pub(crate) mod proxy;
+pub(crate) mod rig;
 mod trouble;

@@ -15,6 +15,7 @@
 
 mod api;
 mod book;
+mod broker;
 mod crowd;
 mod disk;
 mod home;

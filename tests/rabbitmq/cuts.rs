@@ -21,7 +21,7 @@ async fn of_thousands_of_messages_none_is_lost_or_handled_twice_however_often_th
     };
     tokio::join!(sending, cutting);
     rig.until_handled(3000).await;
-    rig.until_empty().await;
+    rig.until_quiet().await;
     assert_eq!(rig.handled().await, 3000);
     let numbers: HashSet<String> =
         rig.tasks().await.iter().map(|task| task.data.get().to_owned()).collect();
@@ -45,7 +45,7 @@ async fn equal_messages_are_told_from_repeated_ones_through_cuts() {
     };
     tokio::join!(rig.send(&mixed), cutting);
     rig.until_handled(500).await;
-    rig.until_empty().await;
+    rig.until_quiet().await;
     assert_eq!(rig.handled().await, 500);
     rig.end().await;
 }
@@ -64,7 +64,7 @@ async fn a_message_that_was_committed_but_not_acknowledged_is_not_handled_again(
     rig.proxy.open();
     rig = rig.begin().await;
     rig.until_handled(200).await;
-    rig.until_empty().await;
+    rig.until_quiet().await;
     assert_eq!(rig.handled().await, 200);
     rig.end().await;
 }

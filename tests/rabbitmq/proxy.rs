@@ -11,8 +11,10 @@ use tokio::{
     sync::watch,
 };
 
+use super::broker;
+
 /// A TCP proxy in front of the broker.
-pub(super) struct Proxy {
+pub(crate) struct Proxy {
     port: u16,
     cuts: watch::Sender<u64>,
     open: Arc<AtomicBool>,
@@ -20,7 +22,7 @@ pub(super) struct Proxy {
 
 impl Proxy {
     /// In front of `host:port`.
-    pub(super) async fn start(behind: String) -> Self {
+    async fn start(behind: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (cuts, cut) = watch::channel(0);
@@ -36,22 +38,28 @@ impl Proxy {
         Self { port, cuts, open }
     }
 
-    pub(super) fn port(&self) -> u16 {
-        self.port
+    /// In front of the broker; the other half is the URL of the broker through the proxy.
+    pub(crate) async fn before_the_broker() -> (Self, String) {
+        let url = broker::url();
+        let (login, place) = url.rsplit_once('@').expect("a URL with name and password");
+        let (behind, vhost) = place.split_once('/').unwrap_or((place, ""));
+        let proxy = Self::start(behind.to_owned()).await;
+        let url = format!("{login}@127.0.0.1:{}/{vhost}", proxy.port);
+        (proxy, url)
     }
 
     /// Cuts all connections, in the middle of whatever they carry.
-    pub(super) fn cut(&self) {
+    pub(crate) fn cut(&self) {
         self.cuts.send_modify(|cuts| *cuts += 1);
     }
 
     /// Takes no connections until [`Proxy::open`].
-    pub(super) fn shut(&self) {
+    pub(crate) fn shut(&self) {
         self.open.store(false, Ordering::SeqCst);
         self.cut();
     }
 
-    pub(super) fn open(&self) {
+    pub(crate) fn open(&self) {
         self.open.store(true, Ordering::SeqCst);
     }
 }

@@ -62,12 +62,9 @@ impl Rig {
     async fn prepare_by(right: Right, change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let name = format!("test-{}", uuid::Uuid::now_v7().simple());
-        let url = broker::url();
-        let (login, place) = url.rsplit_once('@').expect("a URL with name and password");
-        let (behind, vhost) = place.split_once('/').unwrap_or((place, ""));
-        let proxy = Proxy::start(behind.to_owned()).await;
+        let (proxy, url) = Proxy::before_the_broker().await;
         let mut config = config(folder.path(), &name);
-        config.rabbitmq.url = Some(format!("{login}@127.0.0.1:{}/{vhost}", proxy.port()));
+        config.rabbitmq.url = Some(url);
         change(&mut config);
         let broker = Broker::connect().await;
         Self { host: None, broker, proxy, name, config, folder, _right: right }
@@ -142,6 +139,13 @@ impl Rig {
         .await;
     }
 
+    /// As [`Rig::until_empty`], also when the broker is late to find out that a connection is dead.
+    pub(super) async fn until_quiet(&self) {
+        self.until_empty().await;
+        a_while().await;
+        self.until_empty().await;
+    }
+
     /// The tasks that are queued.
     pub(super) async fn tasks(&self) -> Vec<Task> {
         let store = self.host().store();
@@ -212,6 +216,6 @@ fn config(folder: &Path, name: &str) -> Config {
 }
 
 /// A little while, for what must not happen in it.
-pub(super) async fn a_while() {
+pub(crate) async fn a_while() {
     tokio::time::sleep(Duration::from_millis(1500)).await;
 }

@@ -68,7 +68,7 @@ async fn while_the_database_cannot_be_written_messages_are_held_and_then_handled
     assert_eq!(rig.handled().await, 50);
     sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
     rig.until_handled(200).await;
-    rig.until_empty().await;
+    rig.until_quiet().await;
     assert_eq!(rig.handled().await, 200);
     rig.end().await;
 }
@@ -86,7 +86,7 @@ async fn a_restart_of_the_broker_loses_and_doubles_nothing() {
     tokio::task::spawn_blocking(restart).await.unwrap();
     tokio::time::timeout(Duration::from_mins(2), rig.until_handled(2000)).await.unwrap();
     let rig = rig.with_new_connection().await;
-    rig.until_empty().await;
+    rig.until_quiet().await;
     assert_eq!(rig.handled().await, 2000);
     rig.end().await;
 }

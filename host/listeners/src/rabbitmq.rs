@@ -18,9 +18,10 @@ mod pause;
 mod session;
 mod status;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use hinny_core::health::{Health, PartHealth};
+use tokio::time::Instant;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::EventInbox;
@@ -89,6 +90,9 @@ impl Health for Rabbit {
     }
 }
 
+/// A connection that lasted so long was a good one: the next is made soon.
+const STEADY: Duration = Duration::from_secs(30);
+
 /// What takes the messages of one queue.
 struct Consumer {
     address: Address,
@@ -107,6 +111,7 @@ impl Consumer {
                 opened = link::open(&self.address, &self.queue.queue, self.prefetch) => opened,
                 () = stop.cancelled() => break,
             };
+            let began = Instant::now();
             let ended = match opened {
                 Ok(link) => {
                     let session = Session::new(link, &self.queue, &self.inbox, &self.status, book);
@@ -121,7 +126,7 @@ impl Consumer {
                 Ended::Unwanted => {}
                 Ended::Lost { error, worked } => {
                     self.status.lost(&error);
-                    if worked {
+                    if worked || began.elapsed() > STEADY {
                         pause = Pause::default();
                     }
                 }

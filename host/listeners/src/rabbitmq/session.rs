@@ -25,6 +25,10 @@ use crate::{
 /// sent there: its heartbeats take a minute or two.
 const ALL_REPEATED: Duration = Duration::from_mins(10);
 
+/// How long acknowledgements are gathered when nothing waits for them: forgetting the marks of many
+/// costs the database as much as forgetting one.
+const GATHER: Duration = Duration::from_millis(20);
+
 /// How long the broker has to answer when the host stops.
 const LAST_FENCE: Duration = Duration::from_secs(5);
 
@@ -249,10 +253,12 @@ impl<'a> Session<'a> {
         if self.fencing.is_empty() {
             return;
         }
+        let gather = if self.book.waiting() == 0 { GATHER } else { Duration::ZERO };
         let known = self.link.fencing();
         let forgetting = self.forgetting(self.book.forgettable(&self.fencing));
         self.fence = Some(
             async move {
+                sleep(gather).await;
                 known.await?;
                 forgetting.await;
                 Ok(())
