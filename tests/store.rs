@@ -50,6 +50,7 @@ on_every_database! {
         the_same_message_is_new_to_another_scheduler
         a_unit_that_is_refused_leaves_nothing_behind
         a_new_delivery_is_handled_although_an_equal_one_was
+        a_delivery_in_doubt_is_refused_by_its_own_mark_only
         what_is_unmarked_is_new_again
         a_mark_goes_after_the_guards_of_its_commit
         a_deadline_moves_once

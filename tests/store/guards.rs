@@ -99,6 +99,22 @@ pub(crate) async fn a_new_delivery_is_handled_although_an_equal_one_was(subject:
     assert_eq!(subject.refused(guarded(first(2), 7)).await, Some(0));
 }
 
+fn in_doubt(event: u128, moment: i64) -> Guard {
+    Guard::DeliveryInDoubt { scheduler: jobs(), event: event_id(event), at: at(moment) }
+}
+
+pub(crate) async fn a_delivery_in_doubt_is_refused_by_its_own_mark_only(subject: &Subject) {
+    assert_eq!(subject.refused(guarded(again(1), 1)).await, None);
+    assert_eq!(subject.refused(guarded(in_doubt(1, 1), 2)).await, Some(0));
+    // An equal message, whose first try did not happen.
+    let units = vec![guarded(in_doubt(1, 5), 3), guarded(in_doubt(1, 5), 4)];
+    let outcomes = subject.units(units).await;
+    assert_eq!((outcomes[0].refused_by, outcomes[1].refused_by), (None, Some(0)));
+    assert_eq!(subject.refused(guarded(in_doubt(1, 5), 5)).await, Some(0));
+    assert_eq!(subject.refused(guarded(first(1), 6)).await, Some(0));
+    assert_eq!(subject.queued().await, 2);
+}
+
 pub(crate) async fn what_is_unmarked_is_new_again(subject: &Subject) {
     let unmark = |event| EventWrite::Unmark { scheduler: jobs(), event: event_id(event) };
     assert_eq!(subject.refused(guarded(first(1), 1)).await, None);

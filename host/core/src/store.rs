@@ -51,6 +51,16 @@ pub enum Guard {
         /// Now.
         at: Timestamp,
     },
+    /// A try at a [`Guard::Delivery`] of this moment did not happen, though its answer was lost. The
+    /// mark of another moment is of an equal message and does not count.
+    DeliveryInDoubt {
+        /// The scheduler.
+        scheduler: SchedulerId,
+        /// The message.
+        event: EventId,
+        /// The moment that the earlier try had.
+        at: Timestamp,
+    },
     /// This scheduler has not handled this message; from now on it has.
     FirstDelivery {
         /// The scheduler.

@@ -6,7 +6,7 @@
 //! only if there is no such mark. Marks go when the broker cannot repeat the delivery any more.
 
 use hinny_core::{
-    EventId, SchedulerId, Timestamp,
+    EventId, SchedulerId,
     event::EventOutcome,
     store::{EventWrite, Guard},
     trigger::Message,
@@ -66,13 +66,16 @@ impl Delivery {
         self.outcomes.iter().any(|(done, _)| done == scheduler)
     }
 
-    /// What makes it count once for a scheduler.
-    pub(crate) fn guard(&self, scheduler: &SchedulerId, at: Timestamp) -> Guard {
-        let (scheduler, event) = (scheduler.clone(), self.mark);
-        if self.past == Past::New && !self.doubts.contains(&scheduler) {
-            Guard::Delivery { scheduler, event, at }
-        } else {
-            Guard::FirstDelivery { scheduler, event, at }
+    /// What makes it count once for a scheduler. Of a new one, a mark of an equal message says
+    /// nothing, not even when it is open whether a commit happened: its own has its own moment.
+    pub(crate) fn guard(&self, scheduler: &SchedulerId) -> Guard {
+        let (scheduler, event, at) = (scheduler.clone(), self.mark, self.message.at);
+        match self.past {
+            Past::Unsure => Guard::FirstDelivery { scheduler, event, at },
+            Past::New if self.doubts.contains(&scheduler) => {
+                Guard::DeliveryInDoubt { scheduler, event, at }
+            }
+            Past::New => Guard::Delivery { scheduler, event, at },
         }
     }
 
@@ -138,7 +141,8 @@ pub(crate) fn mark(queue: &str, kind: &str, content: &[u8]) -> EventId {
     let digest = digest.finalize();
     let mut bytes = [0; 16];
     bytes.iter_mut().zip(digest).for_each(|(byte, of)| *byte = of);
-    let id = Builder::from_bytes(bytes).with_version(Version::Custom).with_variant(Variant::RFC4122);
+    let id =
+        Builder::from_bytes(bytes).with_version(Version::Custom).with_variant(Variant::RFC4122);
     EventId(id.into_uuid())
 }
 
@@ -147,7 +151,7 @@ mod tests {
     use super::*;
     use crate::{
         EventInbox,
-        fakes::{Host, Reply, jobs, message, trapped},
+        fakes::{Host, Reply, jobs, message, second, trapped},
     };
     use hinny_core::{event::EventState, scheduler::HandleFailure, trigger::Interest};
 
@@ -161,8 +165,9 @@ mod tests {
 
     #[test]
     fn a_mark_is_the_same_for_ever_and_differs_by_queue_kind_and_content() {
-        let marks = [("q", "body", "{}"), ("r", "body", "{}"), ("q", "id", "{}"), ("q", "body", "")]
-            .map(|(queue, kind, content)| mark(queue, kind, content.as_bytes()));
+        let marks =
+            [("q", "body", "{}"), ("r", "body", "{}"), ("q", "id", "{}"), ("q", "body", "")]
+                .map(|(queue, kind, content)| mark(queue, kind, content.as_bytes()));
         assert_eq!(marks.iter().collect::<std::collections::BTreeSet<_>>().len(), 4);
         assert_eq!(marks[0].to_string(), "2641611c-c676-89c8-9d70-452c1439e778");
     }
@@ -234,10 +239,27 @@ mod tests {
         let mut delivery = delivery(Past::New);
         inbox.deliver(&mut delivery).await.unwrap();
         assert_eq!(host.counted(), 1);
+        // The mark that it finds is its own.
         let mut again = Delivery::new(message("orders"), delivery.mark, Past::New);
         again.in_doubt(jobs());
         assert!(!again.is_untouched());
         inbox.deliver(&mut again).await.unwrap();
         assert_eq!(host.counted(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_mark_that_an_equal_message_left_refuses_nothing_new_whatever_the_database_does() {
+        let host = orders();
+        let inbox = EventInbox::new(&host.deps());
+        // Left behind, such as by a host that was killed before it could remove it.
+        inbox.deliver(&mut delivery(Past::New)).await.unwrap();
+        assert_eq!(host.counted(), 1);
+        let mut later = delivery(Past::New);
+        later.message.at = second(60);
+        host.store.set_down(true);
+        assert!(inbox.deliver(&mut later).await.is_err());
+        host.store.set_down(false);
+        assert_eq!(inbox.deliver(&mut later).await.unwrap(), Delivered::Taken);
+        assert_eq!(host.counted(), 1);
     }
 }

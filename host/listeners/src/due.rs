@@ -177,7 +177,8 @@ impl Due {
                     learnt.rejected.push(firing.moved());
                     learnt.complain(firing.schedule.id, reason);
                 }
-                Answer::Failed(Failure { wish, reason }) | Answer::Full(Failure { wish, reason }) => {
+                Answer::Failed(Failure { wish, reason })
+                | Answer::Full(Failure { wish, reason }) => {
                     self.backoff.failed(key, wish, now);
                     learnt.complain(firing.schedule.id, reason);
                 }

@@ -94,7 +94,7 @@ impl EventInbox {
             wanting.into_iter().filter(|scheduler| !delivery.is_done_for(scheduler)).collect();
         let mut delivered = Delivered::of(delivery, &todo);
         for scheduler in todo {
-            let guard = delivery.guard(&scheduler, self.clock.now());
+            let guard = delivery.guard(&scheduler);
             match self.deliver_to(&scheduler, delivery.message.clone(), guard).await {
                 Ok(Some(outcome)) => delivery.done(scheduler, outcome),
                 Ok(None) => delivered = Delivered::HeldBack,
@@ -125,7 +125,8 @@ impl EventInbox {
         let Tried { outcome, write } = kept::settle(scheduler, message, Origin::Sent, fate);
         let Some(write) = write else { return Ok(Some(outcome)) };
         let unit = Unit { guards: vec![guard], events: vec![write], ..Unit::default() };
-        let refused = self.store.commit(vec![unit]).await?.iter().any(|one| one.refused_by.is_some());
+        let refused =
+            self.store.commit(vec![unit]).await?.iter().any(|one| one.refused_by.is_some());
         Ok(Some(if refused { EventOutcome::Repeated } else { outcome }))
     }
 

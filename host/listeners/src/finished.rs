@@ -113,7 +113,8 @@ impl Finished {
                     rejected.push(self.told(key));
                     failures.push((key.0, reason));
                 }
-                Answer::Failed(Failure { wish, reason }) | Answer::Full(Failure { wish, reason }) => {
+                Answer::Failed(Failure { wish, reason })
+                | Answer::Full(Failure { wish, reason }) => {
                     self.backoff.failed(key, wish, now);
                     failures.push((key.0, reason));
                 }

@@ -358,7 +358,7 @@ async fn a_kept_message_that_was_handled_after_all_is_forgotten() {
     let mut retries = Retries::new(&host.deps(), Arc::clone(&inbox));
     host.script(traps);
     inbox.submit_one(new(Some(id(1)), "a")).await;
-    host.store.rows.lock().unwrap().seen.insert((jobs(), id(1)));
+    host.store.rows.lock().unwrap().seen.insert((jobs(), id(1)), second(0));
     host.clock.set(second(10));
     host.script(|_| Reply::Handle);
     retries.look().await.unwrap();

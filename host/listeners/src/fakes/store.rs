@@ -1,7 +1,7 @@
 //! A store of schedules, kept messages and finished tasks that keeps the promises of guards.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::{
         Mutex,
         atomic::{AtomicBool, Ordering},
@@ -30,7 +30,7 @@ pub(crate) struct FakeStore {
 
 #[derive(Default)]
 pub(crate) struct Rows {
-    pub(crate) seen: BTreeSet<(SchedulerId, EventId)>,
+    pub(crate) seen: BTreeMap<(SchedulerId, EventId), Timestamp>,
     pub(crate) kept: BTreeMap<(SchedulerId, EventId), KeptEvent>,
     pub(crate) schedules: BTreeMap<ScheduleId, Schedule>,
     pub(crate) untold: Vec<Task>,
@@ -70,8 +70,11 @@ impl Rows {
     fn holds(&self, guard: &Guard) -> bool {
         match guard {
             Guard::Delivery { .. } => true,
+            Guard::DeliveryInDoubt { scheduler, event, at } => {
+                self.seen.get(&(scheduler.clone(), *event)) != Some(at)
+            }
             Guard::FirstDelivery { scheduler, event, .. } => {
-                !self.seen.contains(&(scheduler.clone(), *event))
+                !self.seen.contains_key(&(scheduler.clone(), *event))
             }
             Guard::Deadline { schedule, expected, .. } => self
                 .schedules
@@ -83,10 +86,11 @@ impl Rows {
 
     fn pass(&mut self, guard: Guard) {
         match guard {
-            Guard::Delivery { scheduler, event, .. }
-            | Guard::FirstDelivery { scheduler, event, .. } => {
+            Guard::Delivery { scheduler, event, at }
+            | Guard::DeliveryInDoubt { scheduler, event, at }
+            | Guard::FirstDelivery { scheduler, event, at } => {
                 self.untold.retain(|task| finished_event(task.id, task.attempt) != event);
-                self.seen.insert((scheduler, event));
+                self.seen.insert((scheduler, event), at);
             }
             Guard::Deadline { schedule, next, .. } => {
                 if let Some(found) = self.schedules.get_mut(&schedule) {

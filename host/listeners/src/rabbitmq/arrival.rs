@@ -125,11 +125,12 @@ mod tests {
             .with_correlation_id("c".into())
             .with_headers(headers);
         let message = content(properties, "hello").message;
-        assert_eq!((message.source.as_str(), message.content_type.as_str()), ("shop", "text/plain"));
-        let attributes =
-            [("correlation_id", "c"), ("from", "till"), ("tries", "3")].map(|(name, value)| {
-                (name.to_owned(), value.to_owned())
-            });
+        assert_eq!(
+            (message.source.as_str(), message.content_type.as_str()),
+            ("shop", "text/plain")
+        );
+        let attributes = [("correlation_id", "c"), ("from", "till"), ("tries", "3")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
         assert_eq!(message.attributes, attributes);
     }
 }

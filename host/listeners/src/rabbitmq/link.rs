@@ -76,11 +76,7 @@ pub(super) struct Link {
 }
 
 /// Connects, and makes sure that the queue is there.
-pub(super) async fn open(
-    address: &Address,
-    queue: &str,
-    prefetch: u16,
-) -> Result<Link, LinkError> {
+pub(super) async fn open(address: &Address, queue: &str, prefetch: u16) -> Result<Link, LinkError> {
     let opening = tokio::time::timeout(ANSWER, try_open(address, queue, prefetch)).await;
     opening.unwrap_or_else(|_| Err(LinkError::Mute(address.clone())))
 }

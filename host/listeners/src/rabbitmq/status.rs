@@ -118,7 +118,10 @@ impl Status {
         }
         let mut now = self.now();
         if now.held.take().is_some() {
-            info!(rabbitmq.queue = self.queue, "messages of queue `{}` are handled again", self.queue);
+            info!(
+                rabbitmq.queue = self.queue,
+                "messages of queue `{}` are handled again", self.queue
+            );
         }
     }
 

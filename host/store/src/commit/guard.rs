@@ -31,6 +31,9 @@ impl Commit<'_> {
                 tentative.seen.push(SeenEvent { scheduler, event, at: *at });
                 true
             }
+            Guard::DeliveryInDoubt { scheduler, event, at } => {
+                self.try_delivery_in_doubt(scheduler, *event, *at, tentative)
+            }
             Guard::FirstDelivery { scheduler, event, at } => {
                 self.try_first_delivery(scheduler, *event, *at, tentative)
             }
@@ -43,6 +46,23 @@ impl Commit<'_> {
         }
     }
 
+    fn try_delivery_in_doubt(
+        &self,
+        scheduler: &SchedulerId,
+        event: EventId,
+        at: Timestamp,
+        tentative: &mut Tentative,
+    ) -> bool {
+        let here = |seen: &&SeenEvent| seen.event == event && seen.scheduler == *scheduler;
+        let marked = tentative.seen.iter().rfind(here).map(|seen| seen.at);
+        let marked = marked.or_else(|| self.known.seen.get(&(scheduler.clone(), event)).copied());
+        if marked == Some(at) {
+            return false;
+        }
+        tentative.seen.push(SeenEvent { scheduler: scheduler.clone(), event, at });
+        true
+    }
+
     fn try_first_delivery(
         &self,
         scheduler: &SchedulerId,
@@ -51,7 +71,7 @@ impl Commit<'_> {
         tentative: &mut Tentative,
     ) -> bool {
         let here = |seen: &SeenEvent| seen.event == event && seen.scheduler == *scheduler;
-        let known = self.known.seen.contains(&(scheduler.clone(), event));
+        let known = self.known.seen.contains_key(&(scheduler.clone(), event));
         if known || tentative.seen.iter().any(here) {
             return false;
         }
@@ -99,7 +119,7 @@ impl Commit<'_> {
     /// Marks a message as handled. No row is written twice in one commit: of two marks, the later.
     fn mark(&mut self, seen: SeenEvent) {
         let key = (seen.scheduler.clone(), seen.event);
-        if !self.known.seen.insert(key.clone()) {
+        if self.known.seen.insert(key.clone(), seen.at).is_some() {
             self.changes.seen.retain(|mark| mark.event != key.1 || mark.scheduler != key.0);
         }
         self.changes.untold_gone.push(key);

@@ -2,15 +2,17 @@
 
 use std::collections::{HashMap, HashSet};
 
-use hinny_core::{EventId, ScheduleId, SchedulerId, TaskId, schedule::Schedule, task::Task};
+use hinny_core::{
+    EventId, ScheduleId, SchedulerId, TaskId, Timestamp, schedule::Schedule, task::Task,
+};
 
 use super::{HashKey, StateSlot, place::Place};
 
 /// What is stored, as far as a commit needs it.
 #[derive(Debug, Default)]
 pub(crate) struct Known {
-    /// Messages that were handled.
-    pub(crate) seen: HashSet<(SchedulerId, EventId)>,
+    /// Messages that were handled, with the moments of their marks.
+    pub(crate) seen: HashMap<(SchedulerId, EventId), Timestamp>,
     /// Values of plugins: revision, and whether there is a value.
     pub(crate) states: HashMap<StateSlot, KnownState>,
     /// Tasks.

@@ -102,7 +102,8 @@ impl Wanted {
         match guard {
             // It holds whatever is stored.
             Guard::Delivery { .. } => {}
-            Guard::FirstDelivery { scheduler, event, .. } => {
+            Guard::DeliveryInDoubt { scheduler, event, .. }
+            | Guard::FirstDelivery { scheduler, event, .. } => {
                 self.seen.push((scheduler.clone(), *event));
             }
             Guard::Deadline { schedule, .. } => self.schedules.push(*schedule),

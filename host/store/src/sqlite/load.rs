@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use hinny_core::{EventId, ScheduleId, TaskId, store::StoreError};
+use hinny_core::{EventId, ScheduleId, SchedulerId, TaskId, Timestamp, store::StoreError};
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
 use super::{
@@ -19,7 +19,7 @@ use crate::commit::{HashKey, Known, KnownState, StateSlot, StoredTask, Wanted};
 const BEGIN: &str = "BEGIN IMMEDIATE";
 
 const SEEN: &str = "
-    SELECT e.scheduler, e.event FROM json_each(?) AS i
+    SELECT e.scheduler, e.event, e.at FROM json_each(?) AS i
     CROSS JOIN event_seen AS e
         ON e.scheduler = i.value ->> 0 AND e.event = unhex(i.value ->> 1)";
 
@@ -183,9 +183,9 @@ fn all<T, C: FromIterator<T>>(
     rows.as_ref().iter().map(read).collect()
 }
 
-fn seen(row: &SqliteRow) -> Result<(hinny_core::SchedulerId, EventId), StoreError> {
+fn seen(row: &SqliteRow) -> Result<((SchedulerId, EventId), Timestamp), StoreError> {
     let mut columns = Columns::of(row, "a handled message");
-    Ok((columns.parse()?, columns.id().map(EventId)?))
+    Ok(((columns.parse()?, columns.id().map(EventId)?), columns.moment()?))
 }
 
 fn state(row: &SqliteRow) -> Result<(StateSlot, KnownState), StoreError> {
