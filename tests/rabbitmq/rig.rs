@@ -126,8 +126,10 @@ impl Rig {
     }
 
     pub(super) async fn until_handled(&self, count: u64) {
-        until(&format!("not {count} messages were handled"), async || self.handled().await >= count)
-            .await;
+        until(&format!("not {count} messages were handled"), async || {
+            self.handled().await >= count
+        })
+        .await;
     }
 
     /// Waits until the broker has nothing left, also not under way.

@@ -59,8 +59,7 @@ async fn while_the_database_cannot_be_written_messages_are_held_and_then_handled
     rig.until_it_takes().await;
     rig.send(&messages(0..50)).await;
     rig.until_handled(50).await;
-    let options =
-        sqlx::sqlite::SqliteConnectOptions::new().filename(rig.folder().join("hinny.db"));
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(rig.folder().join("hinny.db"));
     let mut other = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
     sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
     rig.send(&messages(50..200)).await;

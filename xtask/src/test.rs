@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 
 use crate::{
     plugins,
-    services::{celery, rabbitmq::Rabbitmq},
+    services::{self, celery, rabbitmq::Rabbitmq},
     sh,
 };
 
@@ -42,8 +42,9 @@ struct Counts {
     skipped: u64,
 }
 
-/// Builds the guests, then runs all tests.
+/// Builds the guests and starts the services, then runs all tests.
 pub(crate) fn run() -> anyhow::Result<()> {
+    let postgres = services::postgres()?;
     sh::step("build the guests that the tests load");
     plugins::build_all()?;
     let python = celery::python()?;
@@ -54,6 +55,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     for part in PARTS {
         sh::step(format_args!("test the {}", part.title));
         let (counts, finished) = part.run(|command| {
+            command.env(services::POSTGRES, &postgres.url);
             command.envs(rabbitmq.variables()).env(celery::VARIABLE, &python);
         })?;
         total.add(counts);

@@ -91,9 +91,7 @@ impl Config {
     fn validate_dispatchers(&self) -> Result<(), ConfigError> {
         for (place, dispatcher) in self.dispatchers.iter().enumerate() {
             dispatcher.validate(place, self.rabbitmq.url.as_deref())?;
-            let named = |scheduler: &SchedulerConfig| {
-                scheduler.id.as_str() == dispatcher.scheduler
-            };
+            let named = |scheduler: &SchedulerConfig| scheduler.id.as_str() == dispatcher.scheduler;
             let key = format!("dispatchers[{place}].scheduler");
             let is_there = self.schedulers.iter().any(named);
             ConfigError::unless(is_there, &key, &dispatcher.scheduler, || {

@@ -108,7 +108,12 @@ async fn health(api: &ApiState) -> Health {
         healthy: ping.is_ok(),
         version: api.info.version.clone(),
         additional: ping.err().map(|error| error.to_string()),
-        results: api.parts.iter().flat_map(|part| part.health()).map(|part| of(part, api)).collect(),
+        results: api
+            .parts
+            .iter()
+            .flat_map(|part| part.health())
+            .map(|part| of(part, api))
+            .collect(),
         externals: BTreeMap::new(),
     }
 }

@@ -59,9 +59,11 @@ impl DispatcherConfig {
         let scheduler = SchedulerId::new(self.scheduler.as_str()).map_err(|_| {
             invalid("scheduler", &self.scheduler, "it is not a name", "write the id of a scheduler")
         })?;
-        let url = self.url.as_deref().or(broker).ok_or_else(|| {
-            invalid("url", "", "it is not set", "set it, or `rabbitmq.url`")
-        })?;
+        let url = self
+            .url
+            .as_deref()
+            .or(broker)
+            .ok_or_else(|| invalid("url", "", "it is not set", "set it, or `rabbitmq.url`"))?;
         let address = url.parse().map_err(|_| {
             let hint = "it is like `amqp://user:password@host:5672/vhost`";
             invalid("url", &masked(url), "it is not the address of RabbitMQ", hint)

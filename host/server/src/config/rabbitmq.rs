@@ -48,9 +48,17 @@ impl RabbitmqConfig {
         for (place, queue) in self.queues.iter().enumerate() {
             let key = format!("rabbitmq.queues[{place}].queue");
             // What AMQP has room for.
-            ConfigError::unless((1..=255).contains(&queue.queue.len()), &key, &queue.queue, || {
-                ("it is not 1 to 255 bytes long", "write the name that the queue has in RabbitMQ")
-            })?;
+            ConfigError::unless(
+                (1..=255).contains(&queue.queue.len()),
+                &key,
+                &queue.queue,
+                || {
+                    (
+                        "it is not 1 to 255 bytes long",
+                        "write the name that the queue has in RabbitMQ",
+                    )
+                },
+            )?;
             ConfigError::unless(seen.insert(&queue.queue), &key, &queue.queue, || {
                 ("the queue is there twice", "its messages have one source: remove one")
             })?;
@@ -87,8 +95,10 @@ impl RabbitmqConfig {
 /// Reads where a broker is.
 pub(super) fn address(key: &str, url: &str) -> Result<Address, ConfigError> {
     url.parse().map_err(|_| {
-        let (why, hint) =
-            ("it is not the address of RabbitMQ", "it is like `amqp://user:password@host:5672/vhost`");
+        let (why, hint) = (
+            "it is not the address of RabbitMQ",
+            "it is like `amqp://user:password@host:5672/vhost`",
+        );
         ConfigError::invalid(key, masked(url), why, hint)
     })
 }

@@ -29,8 +29,7 @@ impl Container {
         let run = ["run", "--detach", "--rm", "--publish", "127.0.0.1::5672", IMAGE];
         let id = sh::output(Command::new(engine).args(run))?.trim().to_owned();
         let mut container = Self { port: 0, engine, id };
-        let published =
-            sh::output(Command::new(engine).args(["port", &container.id, "5672/tcp"]))?;
+        let published = sh::output(Command::new(engine).args(["port", &container.id, "5672/tcp"]))?;
         let port = published.lines().next().and_then(|line| line.rsplit_once(':'));
         container.port = port
             .and_then(|(_, port)| port.trim().parse().ok())
