@@ -22,6 +22,7 @@ mod pushes;
 mod queries;
 mod refusals;
 mod schedules;
+mod server;
 mod sqlite_faults;
 mod subject;
 mod told;
@@ -35,6 +36,17 @@ macro_rules! on_every_database {
                     #[tokio::test]
                     async fn $test() {
                         let subject = $crate::store::subject::sqlite().await;
+                        $crate::store::$file::$test(&subject).await;
+                    }
+                )*
+            })*
+        }
+        mod postgres {
+            $(mod $file {
+                $(
+                    #[tokio::test]
+                    async fn $test() {
+                        let subject = $crate::store::subject::postgres().await;
                         $crate::store::$file::$test(&subject).await;
                     }
                 )*

@@ -6,7 +6,9 @@ use hinny_core::{
     SchedulerId,
     store::{PluginStore, Store, Unit, UnitOutcome},
 };
-use hinny_store::{SqliteOptions, SqliteStore};
+use hinny_store::{PostgresStore, SqliteOptions, SqliteStore};
+
+use super::server::Database;
 
 /// Both traits of a database.
 pub(crate) trait Storage: Store + PluginStore {}
@@ -17,13 +19,23 @@ impl<T: Store + PluginStore> Storage for T {}
 pub(crate) struct Subject {
     pub(crate) store: Arc<dyn Storage>,
     tell_finished: Box<dyn Fn(HashSet<SchedulerId>) + Send + Sync>,
+    /// It goes with the subject.
+    _database: Option<Database>,
 }
 
 impl Subject {
     /// A `SQLite` database that is open.
     pub(crate) fn over(store: Arc<SqliteStore>) -> Self {
         let told = Arc::clone(&store);
-        Self { store, tell_finished: Box::new(move |who| told.set_tell_finished(who)) }
+        let tell_finished = Box::new(move |who| told.set_tell_finished(who));
+        Self { store, tell_finished, _database: None }
+    }
+
+    /// A `PostgreSQL` database that is open.
+    pub(crate) fn on_server(store: Arc<PostgresStore>, database: Database) -> Self {
+        let told = Arc::clone(&store);
+        let tell_finished = Box::new(move |who| told.set_tell_finished(who));
+        Self { store, tell_finished, _database: Some(database) }
     }
 
     /// Sets whose ended tasks are kept to be told.
@@ -47,4 +59,11 @@ impl Subject {
 /// A `SQLite` database in a temporary file.
 pub(crate) async fn sqlite() -> Subject {
     Subject::over(Arc::new(SqliteStore::open(&SqliteOptions::temporary()).await.unwrap()))
+}
+
+/// A database of its own on the `PostgreSQL` server of the tests.
+pub(crate) async fn postgres() -> Subject {
+    let database = Database::new().await;
+    let store = PostgresStore::open(&database.options()).await.unwrap();
+    Subject::on_server(Arc::new(store), database)
 }

@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 pub use api::{AccessRule, ApiConfig, Role, TokenConfig};
 pub use connector::{AuthKind, ConnectorConfig, LoginKind};
-pub use database::DatabaseConfig;
+pub use database::{DatabaseConfig, DatabasePlace};
 pub use dispatcher::DispatcherConfig;
 pub use error::{ConfigError, InvalidValue};
 pub use events::EventsConfig;

@@ -12,6 +12,7 @@ mod chores;
 mod first;
 mod lock;
 mod parts;
+mod storage;
 mod wishes;
 
 use std::{io::ErrorKind, net::SocketAddr, sync::Arc, time::Duration};
@@ -31,10 +32,11 @@ use tracing::{info, warn};
 
 pub(crate) use lock::{DatabaseLock, is_taken};
 pub(crate) use parts::connectors;
+pub(crate) use storage::Storage;
 
 use crate::{
     access::{self, Admission},
-    config::{ApiConfig, Config},
+    config::{ApiConfig, Config, DatabasePlace},
     http::HttpServer,
     telemetry,
 };
@@ -56,7 +58,8 @@ pub struct Host {
     /// Ends listeners, chores and the housekeeping of plugins.
     quiet: CancellationToken,
     drain: Duration,
-    _lock: DatabaseLock,
+    /// None: the database keeps other hosts away by itself.
+    _lock: Option<DatabaseLock>,
 }
 
 impl Host {
@@ -65,8 +68,10 @@ impl Host {
         config.validate()?;
         let access = access(&config.api)?;
         let metrics = telemetry::metrics();
-        let file = config.database.sqlite_file()?;
-        let lock = DatabaseLock::take(file)?;
+        let lock = match config.database.place()? {
+            DatabasePlace::Sqlite(file) => Some(DatabaseLock::take(file)?),
+            DatabasePlace::Postgres(_) => None,
+        };
         let listener = listen(config.api.listen).await?;
         let address = listener.local_addr().context("the address of the API cannot be read")?;
 
@@ -86,7 +91,7 @@ impl Host {
         // Outside the tracker: it ends after everything that the tracker waits for.
         #[expect(clippy::disallowed_methods, reason = "`stop` awaits its handle")]
         let serving = tokio::spawn(server.run(close.clone()));
-        info!(%address, database = file, "hinny answers on http://{address}");
+        info!(%address, database = config.database.shown(), "hinny answers on http://{address}");
         if config.schedulers.is_empty() {
             warn!(
                 "no scheduler is configured, so there is no queue; hint: add `[[schedulers]]` with an `id`"
@@ -118,7 +123,7 @@ impl Host {
 
     /// The database.
     pub fn store(&self) -> Arc<dyn Store> {
-        Arc::clone(&self.parts.store) as _
+        self.parts.storage.store()
     }
 
     /// Has every listener look at once, instead of within a second.

@@ -7,10 +7,12 @@ mod column;
 mod containment;
 mod predicate;
 mod query;
+mod table;
 mod value;
 
 pub(crate) use self::{
     column::Column,
-    predicate::{Check, Comparison, Operand, Predicate, Relation, Test},
+    predicate::{Abilities, Check, Comparison, Operand, Predicate, Relation, Test},
     query::{queued_predicate, schedule_predicate, task_predicate},
+    table::{Tables, expression},
 };

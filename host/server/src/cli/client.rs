@@ -153,7 +153,7 @@ fn hint(status: StatusCode) -> Option<&'static str> {
 }
 
 /// Runs a client command.
-pub(crate) fn block_on(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+pub(crate) fn block_on<T>(command: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -1,5 +1,7 @@
 //! `hinny doctor`: what would keep the host from running well.
 
+mod server;
+
 use std::{
     fs::{self, File},
     io::{self, Write},
@@ -14,7 +16,7 @@ use tokio::runtime::Builder;
 use super::{config_args::ConfigArgs, failure::Refused, output};
 use crate::{
     access::{self, Admission},
-    config::Config,
+    config::{Config, DatabasePlace},
     host,
     plugin_ref::PluginRef,
 };
@@ -53,9 +55,14 @@ const SERVICE_TIME: Duration = Duration::from_secs(5);
 impl Doctor {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let config = self.config.load()?.config;
-        let findings: Vec<Finding> = [address(&config), database(&config)?]
+        let of_database = match config.database.place()? {
+            DatabasePlace::Sqlite(file) => vec![database(file), disk(file)],
+            DatabasePlace::Postgres(_) => vec![server::database(&config.database)?],
+        };
+        let findings: Vec<Finding> = [address(&config)]
             .into_iter()
-            .chain([disk(&config)?, cache(&config)])
+            .chain(of_database)
+            .chain([cache(&config)])
             .chain(schedulers(&config))
             .chain(services(&config)?)
             .collect();
@@ -109,8 +116,7 @@ fn address(config: &Config) -> Finding {
     }
 }
 
-fn database(config: &Config) -> anyhow::Result<Finding> {
-    let file = config.database.sqlite_file()?;
+fn database(file: &str) -> Finding {
     let folder = Path::new(file).parent().filter(|folder| !folder.as_os_str().is_empty());
     let (verdict, said) = if host::is_taken(file) {
         (Verdict::Ok, format!("`{file}` is in use by a running hinny"))
@@ -130,17 +136,17 @@ fn database(config: &Config) -> anyhow::Result<Finding> {
     } else {
         (Verdict::Ok, format!("`{file}`"))
     };
-    Ok(finding("database", verdict, said))
+    finding("database", verdict, said)
 }
 
 /// How long a durable write takes beside the database: each push and each pop waits for one,
 /// together with all others of that moment.
-fn disk(config: &Config) -> anyhow::Result<Finding> {
-    let path = PathBuf::from(format!("{}.doctor", config.database.sqlite_file()?));
+fn disk(file: &str) -> Finding {
+    let path = PathBuf::from(format!("{file}.doctor"));
     let measured = median_write(&path);
     // It may not exist, when it could not be made.
     let _ = fs::remove_file(&path);
-    Ok(match measured {
+    match measured {
         Ok(median) if median > SLOW_WRITE => finding(
             "disk",
             Verdict::Warn,
@@ -154,7 +160,7 @@ fn disk(config: &Config) -> anyhow::Result<Finding> {
             Verdict::Fail,
             format!("`{}` cannot be written: {error}", path.display()),
         ),
-    })
+    }
 }
 
 fn median_write(path: &Path) -> io::Result<Duration> {

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use anyhow::Context;
 use clap::Args;
-use hinny_store::{SqliteOptions, SqliteStore};
+use hinny_store::{PostgresOptions, PostgresStore, SqliteOptions, SqliteStore};
 
 use super::{client, config_args::ConfigArgs, output};
-use crate::host::DatabaseLock;
+use crate::{config::DatabasePlace, host::DatabaseLock};
 
 /// Make the database, or bring it up to date. `serve` does it, too, when it starts.
 #[derive(Debug, Args)]
@@ -23,9 +23,16 @@ impl Migrate {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         client::block_on(async {
             let config = self.config.load()?.config;
-            let file = config.database.sqlite_file()?;
-            let said = if self.dry_run { plan(file).await } else { migrate(file).await };
-            let said = said.with_context(|| format!("database `{file}` cannot be migrated"))?;
+            let shown = config.database.shown();
+            let said = match config.database.place()? {
+                DatabasePlace::Sqlite(file) if self.dry_run => plan(file).await,
+                DatabasePlace::Sqlite(file) => migrate(file).await,
+                DatabasePlace::Postgres(_) => {
+                    let options = config.database.postgres_options()?;
+                    on_server(&options, &shown, self.dry_run).await
+                }
+            };
+            let said = said.with_context(|| format!("database `{shown}` cannot be migrated"))?;
             Ok(output::print(&(said + "\n"))?)
         })
     }
@@ -51,5 +58,25 @@ async fn migrate(file: &str) -> anyhow::Result<String> {
         false => format!("made database `{file}` with schema {now}"),
         true if before == now => format!("database `{file}` was up to date, with schema {now}"),
         true => format!("database `{file}` went from schema {before} to {now}"),
+    })
+}
+
+/// A running hinny is no obstacle: migrations are safe beside it.
+async fn on_server(
+    options: &PostgresOptions,
+    shown: &str,
+    dry_run: bool,
+) -> anyhow::Result<String> {
+    let (found, known) = if dry_run {
+        PostgresStore::schema_version(options).await?
+    } else {
+        PostgresStore::migrate(options).await?
+    };
+    Ok(match (found, dry_run) {
+        _ if found == known => format!("database `{shown}` is up to date, with schema {found}"),
+        (0, true) => format!("the tables of database `{shown}` would be made"),
+        (0, false) => format!("made the tables of database `{shown}` with schema {known}"),
+        (_, true) => format!("database `{shown}` would go from schema {found} to {known}"),
+        (_, false) => format!("database `{shown}` went from schema {found} to {known}"),
     })
 }

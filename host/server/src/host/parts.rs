@@ -10,11 +10,10 @@ use hinny_dispatch::Dispatcher;
 use hinny_listeners::{Deps, Listeners, Mail, Rabbit};
 use hinny_plugins::{PluginHostConfig, Registry, RegistryServices};
 use hinny_queue::{HostQueues, QueueParts};
-use hinny_store::{SqliteOptions, SqliteStore};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{chores, wishes::Wishes};
+use super::{chores, storage::Storage, wishes::Wishes};
 use crate::config::{Config, ConnectorConfig, SchedulerConfig};
 
 /// What clients of older schedulers look for in `/health`.
@@ -22,7 +21,7 @@ const SERVICE: &str = "scheduler";
 
 /// The parts of a host that have a life of their own.
 pub(super) struct Parts {
-    pub(super) store: Arc<SqliteStore>,
+    pub(super) storage: Storage,
     pub(super) plugins: Registry,
     pub(super) queues: Arc<HostQueues>,
     connectors: Arc<dyn Connectors>,
@@ -39,13 +38,11 @@ impl Parts {
         stop: &CancellationToken,
     ) -> anyhow::Result<Self> {
         let ids = Arc::new(IdGenerator::default());
-        let file = config.database.sqlite_file()?;
-        let store = SqliteStore::open(&SqliteOptions::file(file)).await;
-        let store = Arc::new(store.with_context(|| format!("database `{file}` cannot be opened"))?);
+        let storage = Storage::open(&config.database).await?;
         let connectors: Arc<dyn Connectors> = Arc::new(connectors(config)?);
         let services = RegistryServices {
-            plugins: Arc::clone(&store) as _,
-            store: Arc::clone(&store) as _,
+            plugins: storage.plugins(),
+            store: storage.store(),
             connectors: Arc::clone(&connectors),
             clock: Arc::clone(&clock),
             tasks: tracker.clone(),
@@ -58,7 +55,7 @@ impl Parts {
             (scheduler.queue(), plugins.initial_ranker(&scheduler.id))
         };
         let queues = HostQueues::start(QueueParts {
-            store: Arc::clone(&store) as _,
+            store: storage.store(),
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
             plugins: Arc::new(plugins.clone()),
@@ -67,7 +64,7 @@ impl Parts {
         .await
         .context("the queues cannot be filled from the database")?;
         plugins.attach(Arc::clone(&queues) as _);
-        Ok(Self { store, plugins, queues, connectors, clock, ids })
+        Ok(Self { storage, plugins, queues, connectors, clock, ids })
     }
 
     /// Starts what wakes the schedulers. What of it says how it is doing is the second half.
@@ -79,7 +76,7 @@ impl Parts {
     ) -> anyhow::Result<(Listeners, Vec<Arc<dyn Health>>)> {
         let deps = Deps {
             queues: Arc::clone(&self.queues) as _,
-            store: Arc::clone(&self.store) as _,
+            store: self.storage.store(),
             plugins: Arc::new(self.plugins.clone()),
             clock: Arc::clone(&self.clock),
             retry: config.events.retry_policy(),
@@ -87,7 +84,7 @@ impl Parts {
         };
         let (store, clock) = (Arc::clone(&deps.store), Arc::clone(&deps.clock));
         tracker.spawn(chores::tidy(store, clock, config.events.remember(), stop.clone()));
-        let wishes = Wishes::new(config, self.plugins.clone(), Arc::clone(&self.store));
+        let wishes = Wishes::new(config, self.plugins.clone(), self.storage.clone());
         wishes.follow();
         tracker.spawn(wishes.run(stop.clone()));
         let listeners = Listeners::start(&deps, tracker, stop);
@@ -123,7 +120,7 @@ impl Parts {
             parts,
             queues: Arc::clone(&self.queues) as _,
             events: listeners.inbox(),
-            store: Arc::clone(&self.store) as _,
+            store: self.storage.store(),
             plugins: Arc::new(self.plugins.clone()),
             connectors: Arc::clone(&self.connectors),
             clock: Arc::clone(&self.clock),
@@ -149,7 +146,7 @@ impl Parts {
 
     /// Closes the database, once nothing uses it any more.
     pub(super) async fn close(&self) {
-        if let Err(error) = self.store.close().await {
+        if let Err(error) = self.storage.close().await {
             tracing::warn!(
                 "the database was not closed in order, the next start mends it: {error}"
             );

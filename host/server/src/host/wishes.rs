@@ -1,12 +1,12 @@
 //! Whose finished tasks the database keeps until their scheduler plugin was told.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{collections::HashSet, time::Duration};
 
 use hinny_core::{SchedulerId, plugin::ActivePlugins, trigger::Interest};
 use hinny_plugins::Registry;
-use hinny_store::SqliteStore;
 use tokio_util::sync::CancellationToken;
 
+use super::storage::Storage;
 use crate::config::Config;
 
 /// How soon a plugin that was activated is told of the tasks that finish from then on.
@@ -17,13 +17,13 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 pub(super) struct Wishes {
     schedulers: Vec<SchedulerId>,
     plugins: Registry,
-    store: Arc<SqliteStore>,
+    storage: Storage,
 }
 
 impl Wishes {
-    pub(super) fn new(config: &Config, plugins: Registry, store: Arc<SqliteStore>) -> Self {
+    pub(super) fn new(config: &Config, plugins: Registry, storage: Storage) -> Self {
         let schedulers = config.schedulers.iter().map(|scheduler| scheduler.id.clone()).collect();
-        Self { schedulers, plugins, store }
+        Self { schedulers, plugins, storage }
     }
 
     /// Looks again and again, until the stop.
@@ -40,7 +40,7 @@ impl Wishes {
     pub(super) fn follow(&self) {
         let wishing: HashSet<SchedulerId> =
             self.schedulers.iter().filter(|id| self.wishes(id)).cloned().collect();
-        self.store.set_tell_finished(wishing);
+        self.storage.set_tell_finished(wishing);
     }
 
     fn wishes(&self, scheduler: &SchedulerId) -> bool {

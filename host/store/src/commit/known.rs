@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use hinny_core::{
-    EventId, ScheduleId, SchedulerId, TaskId, Timestamp, schedule::Schedule, task::Task,
+    EventId, ScheduleId, SchedulerId, TaskId, TaskStatus, Timestamp, schedule::Schedule, task::Task,
 };
 
 use super::{HashKey, StateSlot, place::Place};
@@ -57,6 +57,16 @@ impl StoredTask {
     /// A task that was loaded.
     pub(crate) fn new(task: Task, event: i64) -> Self {
         Self { task, event, before: None, rewritten: false }
+    }
+
+    /// Whether it had ended before this commit.
+    pub(crate) fn had_ended(&self) -> bool {
+        matches!(self.before, Some(Place::Ended(_)))
+    }
+
+    /// Whether it ended without success, or was given up.
+    pub(crate) fn is_unsuccessful(&self) -> bool {
+        self.task.dead || matches!(self.task.status, TaskStatus::Failed | TaskStatus::Cancelled)
     }
 }
 

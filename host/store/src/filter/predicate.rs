@@ -68,10 +68,14 @@ pub(crate) enum Check {
     Contains(String),
     /// It starts with a text.
     StartsWith(String),
+    /// It has the words of a text.
+    Match(String),
     /// It is the same document.
     JsonEquals(Value),
     /// Its document contains this one.
     JsonContains(Value),
+    /// Its document is contained in this one.
+    JsonContainedIn(Value),
 }
 
 /// How two values compare.
@@ -82,6 +86,28 @@ pub(crate) enum Comparison {
     Lte,
     Gt,
     Gte,
+}
+
+impl Comparison {
+    /// How it is written.
+    pub(crate) fn sign(self) -> &'static str {
+        match self {
+            Self::Eq => " = ",
+            Self::Lt => " < ",
+            Self::Lte => " <= ",
+            Self::Gt => " > ",
+            Self::Gte => " >= ",
+        }
+    }
+}
+
+/// What a database can do that another cannot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Abilities {
+    /// It finds words in text.
+    pub(crate) full_text: bool,
+    /// It says whether a document is contained in another.
+    pub(crate) contained_in: bool,
 }
 
 /// A value to compare with.
@@ -129,18 +155,22 @@ impl Predicate {
 }
 
 /// Checks a filter.
-pub(crate) fn predicate_of(entity: Entity, filter: &Filter) -> Result<Predicate, FilterError> {
+pub(crate) fn predicate_of(
+    entity: Entity,
+    filter: &Filter,
+    abilities: Abilities,
+) -> Result<Predicate, FilterError> {
     let got = filter.conditions().count();
     if got > Filter::MAX_CONDITIONS {
         return Err(FilterError::TooMany { max: Filter::MAX_CONDITIONS, got });
     }
     refuse_many_values(filter)?;
-    let mut parts = tests(entity, &filter.and)?;
+    let mut parts = tests(entity, &filter.and, abilities)?;
     if !filter.or.is_empty() {
-        parts.push(Predicate::Any(tests(entity, &filter.or)?));
+        parts.push(Predicate::Any(tests(entity, &filter.or, abilities)?));
     }
     if let Some(condition) = &filter.not {
-        parts.push(Predicate::Not(Box::new(test(entity, condition)?)));
+        parts.push(Predicate::Not(Box::new(test(entity, condition, abilities)?)));
     }
     Ok(Predicate::All(parts))
 }
@@ -161,13 +191,21 @@ fn refuse_many_values(filter: &Filter) -> Result<(), FilterError> {
     Ok(())
 }
 
-fn tests(entity: Entity, conditions: &[Condition]) -> Result<Vec<Predicate>, FilterError> {
-    conditions.iter().map(|condition| test(entity, condition)).collect()
+fn tests(
+    entity: Entity,
+    conditions: &[Condition],
+    abilities: Abilities,
+) -> Result<Vec<Predicate>, FilterError> {
+    conditions.iter().map(|condition| test(entity, condition, abilities)).collect()
 }
 
-fn test(entity: Entity, condition: &Condition) -> Result<Predicate, FilterError> {
+fn test(
+    entity: Entity,
+    condition: &Condition,
+    abilities: Abilities,
+) -> Result<Predicate, FilterError> {
     if let Some(spec) = entity.column(&condition.column) {
-        return column_test(spec, &condition.path, condition).map(Predicate::Test);
+        return column_test(spec, &condition.path, condition, abilities).map(Predicate::Test);
     }
     if condition.column != entity.relation() {
         return Err(entity.unknown(&condition.column, true));
@@ -180,15 +218,16 @@ fn test(entity: Entity, condition: &Condition) -> Result<Predicate, FilterError>
         Entity::Task => Relation::Schedule,
         Entity::Schedule => Relation::Tasks,
     };
-    Ok(Predicate::Related(relation, column_test(spec, path, condition)?))
+    Ok(Predicate::Related(relation, column_test(spec, path, condition, abilities)?))
 }
 
 fn column_test(
     spec: ColumnSpec,
     path: &[String],
     condition: &Condition,
+    abilities: Abilities,
 ) -> Result<Test, FilterError> {
-    refuse_unknown_ways(spec, condition)?;
+    refuse_unknown_ways(spec, condition, abilities)?;
     let (negated, check) = match (spec.holds, path) {
         (ColumnType::Json, path) => json_check(spec, path.is_empty(), condition)?,
         (_, []) => column_check(spec, condition)?,
@@ -201,11 +240,19 @@ fn column_test(
 }
 
 /// Operators that no column has here.
-fn refuse_unknown_ways(spec: ColumnSpec, condition: &Condition) -> Result<(), FilterError> {
+fn refuse_unknown_ways(
+    spec: ColumnSpec,
+    condition: &Condition,
+    abilities: Abilities,
+) -> Result<(), FilterError> {
     let why = match condition.operator {
         Operator::Any => "use `in` with a list",
-        Operator::Match => "this database has no full-text search, use `ilike` or `contains`",
-        Operator::JsonContainedIn => "this database cannot turn `@>` around, use `in` on a field",
+        Operator::Match if !abilities.full_text => {
+            "this database has no full-text search, use `ilike` or `contains`"
+        }
+        Operator::JsonContainedIn if !abilities.contained_in => {
+            "this database cannot turn `@>` around, use `in` on a field"
+        }
         Operator::JsonPathExists | Operator::JsonPathMatches => {
             "this database has no JSON path expressions, name the `field` and compare it"
         }

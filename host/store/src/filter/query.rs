@@ -9,12 +9,15 @@ use hinny_core::{
 
 use super::{
     column::{Column, Entity},
-    predicate::{Comparison, Operand, Predicate, predicate_of},
+    predicate::{Abilities, Comparison, Operand, Predicate, predicate_of},
 };
 
 /// What must hold of the tasks of a list.
-pub(crate) fn task_predicate(query: &TaskQuery) -> Result<Predicate, FilterError> {
-    let mut parts = vec![predicate_of(Entity::Task, &query.filter)?];
+pub(crate) fn task_predicate(
+    query: &TaskQuery,
+    abilities: Abilities,
+) -> Result<Predicate, FilterError> {
+    let mut parts = vec![predicate_of(Entity::Task, &query.filter, abilities)?];
     let texts = [
         (Column::Scheduler, query.scheduler.as_ref().map(SchedulerId::as_str)),
         (Column::Organisation, query.organisation.as_ref().map(hinny_core::Organisation::as_str)),
@@ -29,8 +32,11 @@ pub(crate) fn task_predicate(query: &TaskQuery) -> Result<Predicate, FilterError
 }
 
 /// What must hold of the schedules of a list.
-pub(crate) fn schedule_predicate(query: &ScheduleQuery) -> Result<Predicate, FilterError> {
-    let mut parts = vec![predicate_of(Entity::Schedule, &query.filter)?];
+pub(crate) fn schedule_predicate(
+    query: &ScheduleQuery,
+    abilities: Abilities,
+) -> Result<Predicate, FilterError> {
+    let mut parts = vec![predicate_of(Entity::Schedule, &query.filter, abilities)?];
     let texts = [
         (Column::Scheduler, query.scheduler.as_ref().map(SchedulerId::as_str)),
         (Column::Organisation, query.organisation.as_ref().map(hinny_core::Organisation::as_str)),
@@ -44,8 +50,11 @@ pub(crate) fn schedule_predicate(query: &ScheduleQuery) -> Result<Predicate, Fil
 }
 
 /// What must hold of queued tasks that are looked for, apart from being queued.
-pub(crate) fn queued_predicate(filter: &Filter) -> Result<Predicate, FilterError> {
-    predicate_of(Entity::Task, filter)
+pub(crate) fn queued_predicate(
+    filter: &Filter,
+    abilities: Abilities,
+) -> Result<Predicate, FilterError> {
+    predicate_of(Entity::Task, filter, abilities)
 }
 
 fn text_is(column: Column, text: Option<&str>) -> Option<Predicate> {

@@ -65,6 +65,7 @@ pub(crate) fn json_check(
     let (negated, operator) = positive(condition.operator);
     let check = match operator {
         Operator::JsonContains => Check::JsonContains(document(spec, condition)?),
+        Operator::JsonContainedIn => Check::JsonContainedIn(document(spec, condition)?),
         Operator::Eq if json_of(value).is_some() => Check::JsonEquals(document(spec, condition)?),
         _ if whole => {
             let why = "name a `field` inside of it, or use `@>`";
@@ -139,6 +140,7 @@ fn text_check(
         Operator::Ilike => Ok(Check::Like { pattern: text, fold_case: true }),
         Operator::Contains => Ok(Check::Contains(text)),
         Operator::StartsWith => Ok(Check::StartsWith(text)),
+        Operator::Match => Ok(Check::Match(text)),
         _ => Err(bad_operator(spec, condition, "it works inside of JSON columns only")),
     }
 }

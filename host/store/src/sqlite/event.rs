@@ -14,6 +14,7 @@ use super::{
     row::Columns,
     task::{task, task_columns},
 };
+use crate::word::{clamp, state_name};
 
 macro_rules! kept_columns {
     () => {
@@ -134,17 +135,4 @@ fn read_kept(row: &SqliteRow) -> Result<KeptEvent, StoreError> {
     let body = columns.next()?;
     let message = Message { id, source, at, content_type, body, attributes, delivery };
     Ok(KeptEvent { message, scheduler, state, retry_at, reason })
-}
-
-/// How a state is stored.
-pub(crate) fn state_name(state: EventState) -> &'static str {
-    match state {
-        EventState::Waiting => "waiting",
-        EventState::Quarantined => "quarantined",
-    }
-}
-
-/// A number for `LIMIT` and `OFFSET`.
-pub(crate) fn clamp(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }

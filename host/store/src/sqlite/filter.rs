@@ -1,6 +1,5 @@
 //! Predicates as SQL: words of this file, and values bound.
 
-mod column;
 mod json;
 mod text;
 
@@ -8,26 +7,15 @@ use serde_json::Value;
 use sqlx::{QueryBuilder, Sqlite};
 
 use self::{
-    column::expression,
     json::{contains, equals, place_check, whole_is_null},
     text::text_check,
 };
-use crate::filter::{Check, Column, Comparison, Operand, Predicate, Relation, Test};
+use crate::filter::{
+    Abilities, Check, Column, Operand, Predicate, Relation, Tables, Test, expression,
+};
 
-/// The tables that a predicate is about, as the statement calls them.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Tables {
-    /// `task AS t`, `task_state AS s`.
-    Tasks,
-    /// `schedule AS s`.
-    Schedules,
-    /// `task_count AS c`, whose columns are some of those of tasks.
-    Counts,
-    /// `schedule AS rs`, that a task leads to.
-    RelatedSchedule,
-    /// `task AS rt`, `task_state AS rs`, that a schedule leads to.
-    RelatedTasks,
-}
+/// What this database can do.
+pub(crate) const ABILITIES: Abilities = Abilities { full_text: false, contained_in: false };
 
 /// Appends a predicate, in brackets.
 pub(crate) fn push(sql: &mut QueryBuilder<Sqlite>, tables: Tables, predicate: &Predicate) {
@@ -118,7 +106,7 @@ fn push_check(
         }
         Check::Compare(comparison, operand) => {
             value(sql);
-            sql.push(sign(*comparison));
+            sql.push(comparison.sign());
             bind(sql, operand);
         }
         Check::OneOf(operands) => {
@@ -130,16 +118,6 @@ fn push_check(
             sql.push_bind(list(operands)).push("))");
         }
         check => text_check(sql, check, value),
-    }
-}
-
-fn sign(comparison: Comparison) -> &'static str {
-    match comparison {
-        Comparison::Eq => " = ",
-        Comparison::Lt => " < ",
-        Comparison::Lte => " <= ",
-        Comparison::Gt => " > ",
-        Comparison::Gte => " >= ",
     }
 }
 

@@ -9,13 +9,15 @@ use sqlx::{QueryBuilder, Sqlite, SqlitePool, sqlite::SqliteRow};
 
 use super::{
     error::meaning,
-    event::clamp,
-    filter::{Tables, push},
+    filter::{ABILITIES, push},
     schedule::{read_schedule, schedule_columns},
     task::{task, task_columns},
     way::{Way, from, rare_way},
 };
-use crate::filter::{Column, Predicate, schedule_predicate, task_predicate};
+use crate::{
+    filter::{Column, Predicate, Tables, schedule_predicate, task_predicate},
+    word::clamp,
+};
 
 /// What the maintained counts are by.
 const COUNTED: &[Column] = &[Column::Scheduler, Column::Organisation, Column::Kind, Column::Status];
@@ -30,7 +32,7 @@ pub(crate) async fn tasks(
     query: &TaskQuery,
     window: Window,
 ) -> Result<Page<Task>, StoreError> {
-    let predicate = task_predicate(query)?;
+    let predicate = task_predicate(query, ABILITIES)?;
     let way = way_of(readers, &predicate).await?;
     let count = count_tasks(readers, &predicate, way, window.count_max).await?;
     if window.limit == 0 {
@@ -51,7 +53,7 @@ pub(crate) async fn schedules(
     query: &ScheduleQuery,
     window: Window,
 ) -> Result<Page<Schedule>, StoreError> {
-    let predicate = schedule_predicate(query)?;
+    let predicate = schedule_predicate(query, ABILITIES)?;
     let mut sql = QueryBuilder::new("SELECT count(*) FROM (SELECT 1 FROM schedule AS s WHERE ");
     push(&mut sql, Tables::Schedules, &predicate);
     let count = bounded_count(readers, sql, window.count_max).await?;

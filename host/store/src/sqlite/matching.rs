@@ -4,13 +4,15 @@ use hinny_core::{SchedulerId, TaskId, filter::Filter, store::StoreError};
 use sqlx::{QueryBuilder, SqlitePool};
 
 use super::{
-    event::clamp,
-    filter::{Tables, push},
+    filter::{ABILITIES, push},
     list::fetch,
     row::Columns,
     sql::{HexId, json},
 };
-use crate::filter::queued_predicate;
+use crate::{
+    filter::{Tables, queued_predicate},
+    word::clamp,
+};
 
 /// The ids of queued tasks that match: among some, in their order; else among all, by id.
 pub(crate) async fn match_queued(
@@ -20,7 +22,7 @@ pub(crate) async fn match_queued(
     among: Option<&[TaskId]>,
     limit: u64,
 ) -> Result<Vec<TaskId>, StoreError> {
-    let predicate = queued_predicate(filter)?;
+    let predicate = queued_predicate(filter, ABILITIES)?;
     let mut sql = QueryBuilder::new("SELECT s.task FROM ");
     let order = if let Some(ids) = among {
         let ids = json(&ids.iter().map(|id| HexId(id.0)).collect::<Vec<_>>())?;

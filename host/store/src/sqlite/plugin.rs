@@ -7,7 +7,8 @@ use hinny_core::{
 };
 use sqlx::{SqlitePool, sqlite::SqliteRow};
 
-use super::{error::meaning, event::clamp, row::Columns, sql::json, writer::Writer};
+use super::{error::meaning, row::Columns, sql::json, writer::Writer};
+use crate::word::clamp;
 
 macro_rules! version_columns {
     () => {

@@ -13,8 +13,6 @@ use sqlx::SqliteConnection;
 
 use super::{
     error::meaning,
-    event::state_name,
-    schedule::missed_name,
     script::Script,
     sql::{Hex, HexId},
 };
@@ -22,6 +20,7 @@ use crate::commit::{
     Changes, CountKey, Ended, EventRow, HashKey, PushedTask, SeenEvent, StateRow, StateSlot,
     StoredTask, UntoldTask,
 };
+use crate::word::{missed_name, state_name};
 
 const END: &str = "COMMIT";
 

@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 
 use hinny_core::{
-    ScheduleId, SchedulerId, TaskHash, Timestamp,
-    schedule::{MissedFire, Schedule},
-    store::StoreError,
+    ScheduleId, SchedulerId, TaskHash, Timestamp, schedule::Schedule, store::StoreError,
 };
 use sqlx::{SqlitePool, sqlite::SqliteRow};
 
@@ -96,13 +94,4 @@ pub(crate) fn read_schedule(row: &SqliteRow) -> Result<Schedule, StoreError> {
         created_at: columns.moment()?,
         modified_at: columns.moment()?,
     })
-}
-
-/// How a policy is stored.
-pub(crate) fn missed_name(missed: MissedFire) -> &'static str {
-    match missed {
-        MissedFire::Once => "once",
-        MissedFire::Skip => "skip",
-        MissedFire::All => "all",
-    }
 }

@@ -10,7 +10,7 @@ use hinny_core::{
     import::{Import, ImportBatch, ImportMode, ImportOutcome},
     task::Task,
 };
-use hinny_store::{SqliteOptions, SqliteStore};
+use hinny_store::{PostgresOptions, PostgresStore, SqliteOptions, SqliteStore};
 
 use super::{
     progress::Progress,
@@ -21,8 +21,8 @@ use super::{
 use crate::{
     cli::{config_args::ConfigArgs, failure::Refused, output},
     clock::SystemClock,
-    config::Config,
-    host::DatabaseLock,
+    config::{Config, DatabasePlace},
+    host::{DatabaseLock, Storage},
 };
 
 /// What is written in one transaction. It may be cut off between two of them.
@@ -68,15 +68,16 @@ impl Mula {
             );
         }
         let target = Target::open(&config, self.dry_run).await?;
+        let importer = target.storage.importer();
         let mut import = Importing {
-            store: &target.store,
+            store: &*importer,
             mode: if self.dry_run { ImportMode::Look } else { ImportMode::Write },
             conversion: Conversion { now: SystemClock.now(), leases: leases(&config) },
             tally: Tally::default(),
         };
         let imported = self.bring_over(&mut source, &mut import).await;
         let tally = import.tally;
-        let closed = target.store.close().await;
+        let closed = target.storage.close().await;
         imported?;
         closed.context("the database was not closed in order")?;
         output::print(&tally.report(self.dry_run, &config))?;
@@ -102,34 +103,63 @@ impl Mula {
 
 /// The database that takes it, and the right to it.
 struct Target {
-    store: SqliteStore,
+    storage: Storage,
     _lock: Option<DatabaseLock>,
 }
 
 impl Target {
     async fn open(config: &Config, dry_run: bool) -> anyhow::Result<Self> {
-        let file = config.database.sqlite_file()?;
-        let (options, lock) = match dry_run {
-            false => (SqliteOptions::file(file), Some(DatabaseLock::take(file)?)),
-            true if Path::new(file).exists() => (current(file).await?, None),
-            // Nothing is there: as with an empty one.
-            true => (SqliteOptions::temporary(), None),
+        let database = &config.database;
+        let (opened, lock): (anyhow::Result<Storage>, _) = match database.place()? {
+            DatabasePlace::Sqlite(file) => {
+                let (options, lock) = sqlite(file, dry_run).await?;
+                (Storage::open_file(&options).await.map_err(Into::into), lock)
+            }
+            DatabasePlace::Postgres(_) => {
+                (postgres(&database.postgres_options()?, dry_run).await, None)
+            }
         };
-        let store = SqliteStore::open(&options).await;
-        let store = store.with_context(|| format!("database `{file}` cannot be opened"))?;
-        Ok(Self { store, _lock: lock })
+        let cannot = || format!("database `{}` cannot be opened", database.shown());
+        Ok(Self { storage: opened.with_context(cannot)?, _lock: lock })
     }
 }
 
-/// A database whose schema needs no change: looking must not bring it up to date.
-async fn current(file: &str) -> anyhow::Result<SqliteOptions> {
+async fn sqlite(
+    file: &str,
+    dry_run: bool,
+) -> anyhow::Result<(SqliteOptions, Option<DatabaseLock>)> {
     let options = SqliteOptions::file(file);
+    if !dry_run {
+        return Ok((options, Some(DatabaseLock::take(file)?)));
+    }
+    if !Path::new(file).exists() {
+        // Nothing is there: as with an empty one.
+        return Ok((SqliteOptions::temporary(), None));
+    }
     let (found, known) = SqliteStore::schema_version(&options).await?;
+    ensure_current(found, known)?;
+    Ok((options, None))
+}
+
+/// The server keeps a running host and an import apart by itself.
+async fn postgres(options: &PostgresOptions, dry_run: bool) -> anyhow::Result<Storage> {
+    if dry_run {
+        let (found, known) = PostgresStore::schema_version(options).await?;
+        if found == 0 {
+            return Ok(Storage::open_file(&SqliteOptions::temporary()).await?);
+        }
+        ensure_current(found, known)?;
+    }
+    Ok(Storage::open_server(options).await?)
+}
+
+/// Looking must not bring a schema up to date.
+fn ensure_current(found: i64, known: i64) -> anyhow::Result<()> {
     anyhow::ensure!(
         found == known,
-        "database `{file}` has schema {found}, this hinny has {known}; hint: run `hinny migrate` first"
+        "the database has schema {found}, this hinny has {known}; hint: run `hinny migrate` first"
     );
-    Ok(options)
+    Ok(())
 }
 
 fn leases(config: &Config) -> BTreeMap<SchedulerId, Option<Duration>> {

@@ -4,7 +4,7 @@ use hinny_core::filter::{Condition, Filter, FilterRequest, Operator};
 use serde_json::{Value, json};
 use sqlx::{Connection as _, QueryBuilder, Sqlite, SqliteConnection};
 
-use super::{Tables, push};
+use super::{ABILITIES, Tables, push};
 use crate::filter::{queued_predicate, schedule_predicate};
 
 fn filter(groups: &Value) -> Filter {
@@ -14,14 +14,14 @@ fn filter(groups: &Value) -> Filter {
 
 fn on_tasks(filter: &Filter) -> String {
     let mut sql = QueryBuilder::<Sqlite>::new("");
-    push(&mut sql, Tables::Tasks, &queued_predicate(filter).unwrap());
+    push(&mut sql, Tables::Tasks, &queued_predicate(filter, ABILITIES).unwrap());
     sql.sql().as_str().to_owned()
 }
 
 fn on_schedules(filter: Filter) -> String {
     let query = hinny_core::schedule::ScheduleQuery { filter, ..Default::default() };
     let mut sql = QueryBuilder::<Sqlite>::new("");
-    push(&mut sql, Tables::Schedules, &schedule_predicate(&query).unwrap());
+    push(&mut sql, Tables::Schedules, &schedule_predicate(&query, ABILITIES).unwrap());
     sql.sql().as_str().to_owned()
 }
 
@@ -205,11 +205,11 @@ async fn run_all(conditions: Vec<Condition>, tables: Tables, from: &'static str)
     for condition in conditions {
         let filter = Filter { and: vec![condition.clone()], ..Filter::default() };
         let predicate = match tables {
-            Tables::Schedules => schedule_predicate(&hinny_core::schedule::ScheduleQuery {
-                filter,
-                ..Default::default()
-            }),
-            _ => queued_predicate(&filter),
+            Tables::Schedules => {
+                let query = hinny_core::schedule::ScheduleQuery { filter, ..Default::default() };
+                schedule_predicate(&query, ABILITIES)
+            }
+            _ => queued_predicate(&filter, ABILITIES),
         };
         let Ok(predicate) = predicate else { continue };
         let mut sql = QueryBuilder::<Sqlite>::new("SELECT count(*) FROM ");

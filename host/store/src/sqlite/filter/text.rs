@@ -34,8 +34,10 @@ pub(super) fn text_check(
         Check::IsNull
         | Check::Compare(..)
         | Check::OneOf(_)
+        | Check::Match(_)
         | Check::JsonEquals(_)
-        | Check::JsonContains(_) => {
+        | Check::JsonContains(_)
+        | Check::JsonContainedIn(_) => {
             sql.push("false");
         }
     }

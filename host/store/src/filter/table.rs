@@ -1,10 +1,24 @@
-//! Where the columns of filters are in the tables.
+//! Where the columns of filters are in the tables, which every database calls the same.
 
-use super::Tables;
-use crate::filter::Column;
+use super::Column;
+
+/// The tables that a predicate is about, as the statement calls them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Tables {
+    /// `task AS t`, `task_state AS s`.
+    Tasks,
+    /// `schedule AS s`.
+    Schedules,
+    /// `task_count AS c`, whose columns are some of those of tasks.
+    Counts,
+    /// `schedule AS rs`, that a task leads to.
+    RelatedSchedule,
+    /// `task AS rt`, `task_state AS rs`, that a schedule leads to.
+    RelatedTasks,
+}
 
 /// The SQL of a column.
-pub(super) fn expression(tables: Tables, column: Column) -> &'static str {
+pub(crate) fn expression(tables: Tables, column: Column) -> &'static str {
     match tables {
         Tables::Tasks => task(column),
         Tables::RelatedTasks => related_task(column),

@@ -1,0 +1,33 @@
+//! Storage in a `PostgreSQL` database: one connection writes, a pool reads.
+
+mod away;
+mod commit;
+mod count;
+mod error;
+mod event;
+mod facts;
+mod filter;
+mod history;
+mod import;
+mod list;
+mod load;
+mod lock;
+mod matching;
+mod migrate;
+mod open;
+mod options;
+mod plugin;
+mod row;
+mod save;
+mod schedule;
+mod sql;
+mod state;
+mod store;
+mod task;
+mod tidy;
+mod way;
+mod writer;
+
+pub use lock::Standing;
+pub use options::PostgresOptions;
+pub use store::PostgresStore;

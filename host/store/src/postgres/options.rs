@@ -1,0 +1,86 @@
+//! How a database is reached, and how its connections are set up.
+
+use std::{str::FromStr as _, time::Duration};
+
+use hinny_core::store::StoreError;
+use sqlx::postgres::PgConnectOptions;
+
+/// Statements that a connection keeps prepared: a commit is made of two, of as many parts as come
+/// up.
+const STATEMENTS: usize = 512;
+
+/// How a database is reached.
+#[derive(Debug, Clone)]
+pub struct PostgresOptions {
+    connect: PgConnectOptions,
+    /// Most connections that read. Two more are used: one that writes, and one that holds the lock
+    /// of the host.
+    pub readers_max: u32,
+    /// How long to wait for a connection: for the server to accept one, and for a reader to be
+    /// free.
+    pub connect_timeout: Duration,
+    /// Longest that a statement may take; the server ends it.
+    pub statement_timeout: Duration,
+    /// Longest that a statement may wait for a lock, such as that of a migration.
+    pub lock_timeout: Duration,
+    /// Longest that a transaction may stand still before the server ends it: then this process
+    /// hangs, and others wait for its locks.
+    pub idle_timeout: Duration,
+}
+
+impl PostgresOptions {
+    /// A URL (`postgres://user:password@host:5432/database`), with the usual options.
+    pub fn url(url: &str) -> Result<Self, StoreError> {
+        // The error of the driver is left out, since it may repeat the URL with its password.
+        let connect = PgConnectOptions::from_str(url).map_err(|_| StoreError::Unavailable {
+            why: "the URL of the database cannot be read".to_owned(),
+            hint: "write it as `postgres://user:password@host:5432/database`",
+        })?;
+        Ok(Self {
+            connect: connect
+                .application_name(&format!("hinny {}", std::process::id()))
+                .statement_cache_capacity(STATEMENTS),
+            readers_max: 8,
+            connect_timeout: Duration::from_secs(5),
+            statement_timeout: Duration::from_secs(30),
+            lock_timeout: Duration::from_secs(5),
+            idle_timeout: Duration::from_secs(30),
+        })
+    }
+
+    /// The database, as a person calls it: without user and password.
+    pub fn place(&self) -> String {
+        let connect = &self.connect;
+        let database = connect.get_database().unwrap_or("postgres");
+        format!("{}:{}/{database}", connect.get_host(), connect.get_port())
+    }
+
+    /// How connections that look things up are set up.
+    pub(crate) fn reading(&self) -> PgConnectOptions {
+        self.connect.clone().options(self.settings())
+    }
+
+    /// How the connection that writes is set up.
+    ///
+    /// Its statements find every row by key, whatever the statistics say, as those of a table that
+    /// was empty a minute ago; and they are planned once.
+    pub(crate) fn writing(&self) -> PgConnectOptions {
+        self.reading().options([
+            ("plan_cache_mode", "force_generic_plan"),
+            ("enable_seqscan", "off"),
+            ("enable_hashjoin", "off"),
+            ("enable_mergejoin", "off"),
+        ])
+    }
+
+    fn settings(&self) -> Vec<(&'static str, String)> {
+        let milliseconds = |time: Duration| time.as_millis().to_string();
+        vec![
+            ("statement_timeout", milliseconds(self.statement_timeout)),
+            ("lock_timeout", milliseconds(self.lock_timeout)),
+            ("idle_in_transaction_session_timeout", milliseconds(self.idle_timeout)),
+            // Compiling a statement takes longer than running any of these.
+            ("jit", "off".to_owned()),
+        ]
+    }
+}

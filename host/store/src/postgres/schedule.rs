@@ -1,0 +1,68 @@
+//! Schedules, from rows.
+
+use hinny_core::{ScheduleId, SchedulerId, Timestamp, schedule::Schedule, store::StoreError};
+use sqlx::{PgPool, postgres::PgRow};
+
+use super::{error::meaning, row::Columns};
+
+/// The columns of a schedule, of `schedule AS s`.
+macro_rules! schedule_columns {
+    () => {
+        "s.id, s.scheduler, s.organisation, s.hash, s.data, s.enabled, s.cron, s.time_zone, \
+         s.deadline_at, s.missed, s.created_at, s.modified_at"
+    };
+}
+
+pub(crate) use schedule_columns;
+
+const BY_ID: &str = concat!("SELECT ", schedule_columns!(), " FROM schedule AS s WHERE s.id = $1");
+
+const DUE: &str = concat!(
+    "SELECT ",
+    schedule_columns!(),
+    " FROM schedule AS s
+    WHERE s.scheduler = $1 AND s.deadline_at <= $2 AND s.enabled AND s.deadline_at IS NOT NULL
+    ORDER BY s.deadline_at
+    LIMIT $3"
+);
+
+/// One schedule.
+pub(crate) async fn by_id(
+    readers: &PgPool,
+    id: ScheduleId,
+) -> Result<Option<Schedule>, StoreError> {
+    let row = sqlx::query(BY_ID).bind(id.0).fetch_optional(readers).await;
+    row.map_err(|error| meaning(&error))?.as_ref().map(read_schedule).transpose()
+}
+
+/// Enabled schedules that are due, earliest deadline first.
+pub(crate) async fn due(
+    readers: &PgPool,
+    scheduler: &SchedulerId,
+    by: Timestamp,
+    limit: u32,
+) -> Result<Vec<Schedule>, StoreError> {
+    let query =
+        sqlx::query(DUE).bind(scheduler.as_str()).bind(by.as_micros()).bind(i64::from(limit));
+    let rows = query.fetch_all(readers).await.map_err(|error| meaning(&error))?;
+    rows.iter().map(read_schedule).collect()
+}
+
+/// The schedule in a row.
+pub(crate) fn read_schedule(row: &PgRow) -> Result<Schedule, StoreError> {
+    let mut columns = Columns::of(row, "a schedule");
+    Ok(Schedule {
+        id: columns.id().map(ScheduleId)?,
+        scheduler: columns.parse()?,
+        organisation: columns.parse()?,
+        hash: columns.parse()?,
+        data: columns.json()?,
+        enabled: columns.next()?,
+        cron: columns.text_if_any()?,
+        time_zone: columns.text()?,
+        deadline_at: columns.moment_if_any()?,
+        missed: columns.word()?,
+        created_at: columns.moment()?,
+        modified_at: columns.moment()?,
+    })
+}
