@@ -1,4 +1,4 @@
-//! A database as mula's migrations leave it, in the PostgreSQL that the tests are given.
+//! A database as mula's migrations leave it, in the `PostgreSQL` that the tests are given.
 
 use sqlx::{
     AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgConnection,

@@ -11,7 +11,7 @@ use clap::Subcommand;
 /// Bring over what another scheduler has
 #[derive(Debug, Subcommand)]
 pub(crate) enum Import {
-    /// From the PostgreSQL database of mula
+    /// From the database of mula
     Mula(mula::Mula),
 }
 

@@ -79,9 +79,10 @@ impl References<'_> {
                 if !expanded.used.is_empty() {
                     referred.insert(path.clone(), expanded.used);
                 }
-                *value = match expanded.refers {
-                    true => fitting(path, expanded.text),
-                    false => toml::Value::String(expanded.text),
+                *value = if expanded.refers {
+                    fitting(path, expanded.text)
+                } else {
+                    toml::Value::String(expanded.text)
                 };
             }
             _ => {}
@@ -190,7 +191,7 @@ fn fitting(path: &[String], text: String) -> toml::Value {
         let mut found: Vec<_> = text.to_socket_addrs().map(Iterator::collect).unwrap_or_default();
         found.sort_by_key(std::net::SocketAddr::is_ipv6);
         let found = found.first();
-        return toml::Value::String(found.map_or(text, |address| address.to_string()));
+        return toml::Value::String(found.map_or(text, ToString::to_string));
     }
     toml::Value::String(text)
 }

@@ -28,7 +28,7 @@ use crate::{
 /// What is written in one transaction. It may be cut off between two of them.
 const BATCH: usize = 1000;
 
-/// Bring tasks and schedules over from the PostgreSQL database of mula.
+/// Bring tasks and schedules over from the database of mula.
 ///
 /// Stop mula first, and do not start hinny before the end. Ids, hashes and times are kept. What is
 /// queued is queued again, what a worker holds stays with it for as long as a lease lasts, and what
@@ -185,7 +185,7 @@ impl Importing<'_> {
             let count = rows.len();
             let mut schedules = Vec::with_capacity(count);
             for row in rows {
-                match self.conversion.schedule(row?) {
+                match Conversion::schedule(row?) {
                     Ok((schedule, remark)) => {
                         self.tally.remarks.extend(remark);
                         schedules.push(schedule);

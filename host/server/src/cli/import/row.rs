@@ -108,7 +108,7 @@ impl Conversion {
     }
 
     /// The schedule of a row, and what there is to say about it.
-    pub(super) fn schedule(&self, row: ScheduleRow) -> Result<(Schedule, Option<String>), String> {
+    pub(super) fn schedule(row: ScheduleRow) -> Result<(Schedule, Option<String>), String> {
         let id = row.id.clone();
         let refused = |why| format!("schedule `{id}`: {why}");
         let mut schedule = read_schedule(row).map_err(refused)?;
@@ -229,9 +229,9 @@ mod tests {
             created_at: HOUR,
             modified_at: HOUR,
         };
-        let (good, remark) = conversion().schedule(schedule("*/5 * * * *")).unwrap();
+        let (good, remark) = Conversion::schedule(schedule("*/5 * * * *")).unwrap();
         assert_eq!((good.enabled, remark), (true, None));
-        let (bad, remark) = conversion().schedule(schedule("at noon")).unwrap();
+        let (bad, remark) = Conversion::schedule(schedule("at noon")).unwrap();
         assert!(!bad.enabled && bad.cron.as_deref() == Some("at noon"));
         assert!(remark.is_some_and(|remark| remark.contains("is disabled")));
     }
