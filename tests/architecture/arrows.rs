@@ -57,7 +57,8 @@ const HOST: &[&str] = &[
 
 /// Libraries that one part of the host is about, and who may name them.
 const HOMES: &[(&str, &[&str])] = &[
-    ("sqlx", &["hinny-store"]),
+    // The server reads the databases of other schedulers with it, in `cli/import` and nowhere else.
+    ("sqlx", &["hinny-store", "hinny-server"]),
     ("wasmtime", &["hinny-plugins"]),
     ("axum", &["hinny-api", "hinny-server"]),
     ("utoipa", &["hinny-api", "hinny-server"]),
