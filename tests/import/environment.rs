@@ -21,6 +21,8 @@ const VARIABLES: &[(&str, &str)] = &[
     ("SCHEDULER_KATALOGUS_POOL_CONNECTIONS", "21"),
     ("SCHEDULER_OCTOPOES_POOL_CONNECTIONS", "22"),
     ("SCHEDULER_BYTES_POOL_CONNECTIONS", "23"),
+    ("QUEUE_URI", "amqp://kat:secret@broker.test:4/%2Fkat"),
+    ("SCHEDULER_RABBITMQ_PREFETCH_COUNT", "50"),
     ("SCHEDULER_LOGGING_FORMAT", "json"),
 ];
 
@@ -53,6 +55,9 @@ fn every_variable_of_mula_that_matters_arrives_in_its_key() {
     assert!(config.api.listen.ip().is_loopback());
     assert_eq!(config.api.listen.port(), 8005);
     assert!(config.schedulers.iter().all(|scheduler| scheduler.tasks_max == 1000));
+    let rabbitmq = &config.rabbitmq;
+    assert_eq!(rabbitmq.url.as_deref(), Some("amqp://kat:secret@broker.test:4/%2Fkat"));
+    assert_eq!((rabbitmq.prefetch, rabbitmq.queues.len()), (50, 2));
     let grace = config.schedulers[0].plugin_settings.get("grace_period_seconds");
     assert_eq!(grace, Some(&serde_json::json!(3600)));
     assert_eq!(

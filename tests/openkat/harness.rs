@@ -8,7 +8,7 @@ use hinny_core::{
     queue::{NewMessage, QueueStats},
 };
 use hinny_server::{
-    config::{Config, Sources},
+    config::{Config, RabbitmqConfig, Sources},
     host::Host,
 };
 use serde_json::{Value, json};
@@ -191,6 +191,8 @@ fn configuration(folder: &Path, services: &[(&str, &str)]) -> Config {
     let loaded = Sources { file: Some(file), ..Sources::default() }.load();
     let mut config = loaded.unwrap_or_else(|error| panic!("{error}")).config;
     config.api.listen.set_port(0);
+    // Messages come over HTTP here; those of a broker have tests of their own.
+    config.rabbitmq = RabbitmqConfig::default();
     for connector in &mut config.connectors {
         // What a test changes counts at once, and what is broken is given up at once.
         connector.cache_seconds = 0;
