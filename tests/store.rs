@@ -18,6 +18,7 @@ mod guards;
 mod lists;
 mod make;
 mod plugins;
+mod postgres_faults;
 mod pushes;
 mod queries;
 mod refusals;

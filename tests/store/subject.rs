@@ -19,6 +19,8 @@ impl<T: Store + PluginStore> Storage for T {}
 pub(crate) struct Subject {
     pub(crate) store: Arc<dyn Storage>,
     tell_finished: Box<dyn Fn(HashSet<SchedulerId>) + Send + Sync>,
+    /// Whether filters find words in text.
+    pub(crate) has_full_text: bool,
     /// It goes with the subject.
     _database: Option<Database>,
 }
@@ -28,14 +30,14 @@ impl Subject {
     pub(crate) fn over(store: Arc<SqliteStore>) -> Self {
         let told = Arc::clone(&store);
         let tell_finished = Box::new(move |who| told.set_tell_finished(who));
-        Self { store, tell_finished, _database: None }
+        Self { store, tell_finished, has_full_text: false, _database: None }
     }
 
     /// A `PostgreSQL` database that is open.
     pub(crate) fn on_server(store: Arc<PostgresStore>, database: Database) -> Self {
         let told = Arc::clone(&store);
         let tell_finished = Box::new(move |who| told.set_tell_finished(who));
-        Self { store, tell_finished, _database: Some(database) }
+        Self { store, tell_finished, has_full_text: true, _database: Some(database) }
     }
 
     /// Sets whose ended tasks are kept to be told.

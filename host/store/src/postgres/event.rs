@@ -40,7 +40,7 @@ const COUNT: &str = "
         SELECT 1 FROM event_kept
         WHERE ($1::text IS NULL OR scheduler = $1) AND ($2::text IS NULL OR state = $2)
         LIMIT $3
-    ) AS some";
+    ) AS counted";
 
 const DUE: &str = concat!(
     "SELECT ",

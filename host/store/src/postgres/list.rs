@@ -106,7 +106,7 @@ async fn bounded_count(
     mut sql: QueryBuilder<Postgres>,
     count_max: Option<u64>,
 ) -> Result<u64, StoreError> {
-    sql.push(" LIMIT ").push_bind(count_max.map(clamp)).push(") AS some");
+    sql.push(" LIMIT ").push_bind(count_max.map(clamp)).push(") AS counted");
     read_count(readers, sql).await
 }
 

@@ -29,16 +29,26 @@ const BY_ID: &str = concat!(
     JOIN task_state AS s ON s.task = t.id"
 );
 
-const QUEUED: &str = concat!(
-    "SELECT ",
-    task_columns!(),
-    " FROM (
-        SELECT task FROM task_live WHERE scheduler = $2 AND task > $1 ORDER BY task LIMIT $3
-    ) AS l
-    JOIN task_state AS s ON s.task = l.task
-    JOIN task AS t ON t.id = s.task
-    ORDER BY s.task"
-);
+/// The queued tasks of a scheduler, by id, of which a condition holds.
+macro_rules! queued {
+    ($condition:literal) => {
+        concat!(
+            "SELECT ",
+            task_columns!(),
+            " FROM (
+                SELECT task FROM task_live WHERE scheduler = $1",
+            $condition,
+            " ORDER BY task LIMIT $2
+            ) AS l
+            JOIN task_state AS s ON s.task = l.task
+            JOIN task AS t ON t.id = s.task
+            ORDER BY s.task"
+        )
+    };
+}
+
+const QUEUED: &str = queued!("");
+const QUEUED_AFTER: &str = queued!(" AND task > $3");
 
 const ENDED_LEASES: &str = concat!(
     "SELECT ",
@@ -82,9 +92,9 @@ pub(crate) async fn queued(
     after: Option<TaskId>,
     limit: u32,
 ) -> Result<Vec<Task>, StoreError> {
-    // No task has the id of zeros.
-    let after = after.map(|id| id.0).unwrap_or_default();
-    let query = sqlx::query(QUEUED).bind(after).bind(scheduler.as_str()).bind(i64::from(limit));
+    let statement = if after.is_some() { QUEUED_AFTER } else { QUEUED };
+    let query = sqlx::query(statement).bind(scheduler.as_str()).bind(i64::from(limit));
+    let query = if let Some(after) = after { query.bind(after.0) } else { query };
     let rows = query.fetch_all(readers).await.map_err(|error| meaning(&error))?;
     rows.iter().map(task).collect()
 }

@@ -1,0 +1,83 @@
+//! Databases that do not open, and hosts that are refused.
+
+use hinny_core::store::StoreError;
+use hinny_store::{PostgresOptions, PostgresStore};
+
+use super::{open, refusal};
+use crate::store::server::Database;
+
+#[tokio::test]
+async fn a_second_host_is_refused_and_told_who_is_there() {
+    let database = Database::new().await;
+    let first = open(&database).await;
+    let said = refusal(&database).await.to_string();
+    assert!(said.contains("it is in use by another hinny: `hinny "), "{said}");
+    assert!(said.contains("stop that one, or choose another database"), "{said}");
+    let user = PostgresStore::user(&database.options()).await.unwrap();
+    assert!(user.is_some_and(|user| user.starts_with("`hinny ")));
+    first.close().await.unwrap();
+    assert_eq!(PostgresStore::user(&database.options()).await.unwrap(), None);
+    open(&database).await.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_refused() {
+    let database = Database::new().await;
+    open(&database).await.close().await.unwrap();
+    database
+        .run(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+            VALUES (99, 'later', true, '', 0)",
+        )
+        .await;
+    let refused = refusal(&database).await;
+    assert!(matches!(refused, StoreError::NewerSchema { found: 99, .. }), "{refused}");
+}
+
+#[tokio::test]
+async fn tables_of_another_program_are_left_alone() {
+    let database = Database::new().await;
+    database.run("CREATE TABLE customer (id bigint)").await;
+    let refused = refusal(&database).await.to_string();
+    assert!(refused.contains("hint: name another database"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_migration_is_made_once_and_told() {
+    let database = Database::new().await;
+    let options = database.options();
+    assert_eq!(PostgresStore::schema_version(&options).await.unwrap(), (0, 1));
+    assert_eq!(PostgresStore::migrate(&options).await.unwrap(), (0, 1));
+    assert_eq!(PostgresStore::migrate(&options).await.unwrap(), (1, 1));
+    assert_eq!(PostgresStore::schema_version(&options).await.unwrap(), (1, 1));
+}
+
+#[tokio::test]
+async fn two_hosts_that_migrate_at_once_take_turns() {
+    let database = Database::new().await;
+    let options = database.options();
+    let both = tokio::join!(PostgresStore::migrate(&options), PostgresStore::migrate(&options));
+    both.0.unwrap();
+    both.1.unwrap();
+    open(&database).await.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_only_reads_is_named_as_the_cause() {
+    let database = Database::new().await;
+    open(&database).await.close().await.unwrap();
+    let read_only = format!("ALTER DATABASE {} SET default_transaction_read_only = on", database.name());
+    database.run_outside(&read_only).await;
+    let refused = refusal(&database).await;
+    assert!(matches!(refused, StoreError::ReadOnly { .. }), "{refused}");
+    assert!(refused.to_string().contains("name the primary server"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_database_that_does_not_exist_is_named_as_the_cause() {
+    let database = Database::new().await;
+    let url = database.url().replace(database.name(), "hinny_nowhere");
+    let opened = PostgresStore::open(&PostgresOptions::url(&url).unwrap()).await;
+    let refused = opened.err().unwrap().to_string();
+    assert!(refused.contains("CREATE DATABASE"), "{refused}");
+}
