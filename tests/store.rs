@@ -11,6 +11,7 @@
 
 mod claims;
 mod counts;
+mod differential;
 mod documents;
 mod events;
 mod filters;

@@ -148,17 +148,17 @@ pub(crate) async fn tidying_forgets_old_marks(subject: &Subject) {
 }
 
 /// Numbers that look random and are the same every time.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn roll(&mut self, sides: u32) -> u32 {
+    pub(crate) fn roll(&mut self, sides: u32) -> u32 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         u32::try_from((self.0 >> 11) % u64::from(sides)).unwrap()
     }
 
-    fn unit(&mut self) -> Unit {
+    pub(crate) fn unit(&mut self) -> Unit {
         let number = self.roll(40);
         let moment = at(i64::from(self.roll(5)) * HOUR);
         let own_hash = hash(&format!("hash-{}", self.roll(12)));

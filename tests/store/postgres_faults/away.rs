@@ -71,8 +71,7 @@ async fn while_the_server_is_away_calls_fail_at_once_and_then_work_again() {
     let server = address(&database.url());
     let (proxy, port) = Proxy::start(0, server.clone()).await;
     let url = database.url().replace(&server, &format!("127.0.0.1:{port}"));
-    let store =
-        Arc::new(PostgresStore::open(&PostgresOptions::url(&url).unwrap()).await.unwrap());
+    let store = Arc::new(PostgresStore::open(&PostgresOptions::url(&url).unwrap()).await.unwrap());
     store.commit(push(1)).await.unwrap();
 
     proxy.stop().await;

@@ -66,7 +66,8 @@ async fn two_hosts_that_migrate_at_once_take_turns() {
 async fn a_server_that_only_reads_is_named_as_the_cause() {
     let database = Database::new().await;
     open(&database).await.close().await.unwrap();
-    let read_only = format!("ALTER DATABASE {} SET default_transaction_read_only = on", database.name());
+    let read_only =
+        format!("ALTER DATABASE {} SET default_transaction_read_only = on", database.name());
     database.run_outside(&read_only).await;
     let refused = refusal(&database).await;
     assert!(matches!(refused, StoreError::ReadOnly { .. }), "{refused}");
