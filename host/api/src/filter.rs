@@ -1,6 +1,9 @@
 //! Filters on their way in.
 
-use hinny_core::filter::{Filter, FilterGroups, FilterRequest, Operator, WireCondition};
+use hinny_core::{
+    Organisation,
+    filter::{Condition, Filter, FilterGroups, FilterRequest, Operator, WireCondition},
+};
 use serde::{Deserialize, de::value::StrDeserializer};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -38,6 +41,17 @@ impl FilterBody {
     pub(crate) fn or_all(body: Option<Self>) -> Result<Filter, ApiError> {
         body.map_or_else(|| Ok(Filter::default()), Self::into_filter)
     }
+}
+
+/// Any of some organisations; without any there is no condition.
+pub(crate) fn of_organisations(wanted: &[Organisation]) -> Option<Condition> {
+    let names: Vec<_> = wanted.iter().map(Organisation::as_str).collect();
+    (!names.is_empty()).then(|| Condition {
+        column: "organisation".to_owned(),
+        path: Vec::new(),
+        operator: Operator::In,
+        value: names.into(),
+    })
 }
 
 impl FromInput for FilterRequest {

@@ -39,6 +39,8 @@ pub struct ApiState {
     pub access: Access,
     /// How much is taken.
     pub limits: ApiLimits,
+    /// Labels of the metric `app_settings_info`; without any it is not written.
+    pub info_labels: BTreeMap<String, String>,
     /// Renders `/metrics`. Its recorder must be installed before [`crate::router`] is called.
     pub metrics: PrometheusHandle,
     /// What `/health` says of the program.

@@ -1,6 +1,7 @@
 //! Requests from outside, answered through the whole router with small fakes behind it.
 
 mod access;
+mod clients;
 mod description;
 mod events;
 mod fakes;
@@ -66,6 +67,7 @@ impl TestApi {
             ids: Arc::new(IdGenerator::default()),
             access: Access::Open,
             limits: ApiLimits::default(),
+            info_labels: std::collections::BTreeMap::new(),
             metrics: PrometheusBuilder::new().build_recorder().handle(),
             info: ServiceInfo { service: "scheduler".to_owned(), version: "0.1.0".to_owned() },
             schedules: std::collections::BTreeMap::new(),

@@ -27,7 +27,9 @@ pub(super) async fn get_metrics(State(api): Api) -> Result<Response, ApiError> {
     let sizes = queue_sizes(&api).await?;
     let counts = sums(api.queues.schedulers(), &api.store.counts().await?);
     // Taken at the moment of asking: both cost no query over tasks, and none is ever stale.
-    let written = write_sizes(&mut text, &sizes).and_then(|()| write_counts(&mut text, &counts));
+    let written = write_sizes(&mut text, &sizes)
+        .and_then(|()| write_counts(&mut text, &counts))
+        .and_then(|()| write_info(&mut text, &api.info_labels));
     debug_assert!(written.is_ok(), "writing to a string cannot fail");
     Ok(([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response())
 }
@@ -74,8 +76,24 @@ fn write_counts(text: &mut String, counts: &Sums) -> fmt::Result {
     })
 }
 
+/// What dashboards of older schedulers read of the configuration.
+fn write_info(text: &mut String, labels: &BTreeMap<String, String>) -> fmt::Result {
+    if labels.is_empty() {
+        return Ok(());
+    }
+    let labels: Vec<_> =
+        labels.iter().map(|(name, value)| format!("{name}=\"{}\"", escaped(value))).collect();
+    writeln!(text, "# HELP app_settings_info Scheduler configuration settings")?;
+    writeln!(text, "# TYPE app_settings_info gauge")?;
+    writeln!(text, "app_settings_info{{{}}} 1.0", labels.join(","))
+}
+
 fn label(scheduler: &SchedulerId) -> String {
-    scheduler.as_str().replace('\\', "\\\\").replace('"', "\\\"")
+    escaped(scheduler.as_str())
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
 #[cfg(test)]

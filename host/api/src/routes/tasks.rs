@@ -15,7 +15,7 @@ use crate::{
     ApiState,
     body::MaybeJsonBody,
     error::ApiError,
-    filter::FilterBody,
+    filter::{FilterBody, of_organisations},
     input::{Fields, FromFields, Noted},
     page::{Links, PageBody, PageQuery},
     params::InQuery,
@@ -31,6 +31,9 @@ struct TaskListParams {
     scheduler_id: Option<String>,
     /// Of this organisation.
     organisation: Option<String>,
+    /// Of these organisations; may be repeated.
+    #[param(required = false)]
+    organisation_ids: Vec<String>,
     /// Of this kind.
     task_type: Option<String>,
     /// With this status.
@@ -52,6 +55,7 @@ struct TaskListParams {
 #[derive(Debug)]
 pub(super) struct TaskListQuery {
     tasks: TaskQuery,
+    organisations: Vec<Organisation>,
     page: PageQuery,
 }
 
@@ -59,6 +63,7 @@ impl FromFields for TaskListQuery {
     fn read(fields: &mut Fields<'_, '_>) -> Result<Self, Noted> {
         let scheduler = fields.optional::<SchedulerId>("scheduler_id");
         let organisation = fields.optional::<Organisation>("organisation");
+        let organisations = fields.repeated::<Organisation>("organisation_ids");
         let kind = fields.optional::<TaskType>("task_type");
         let status = fields.optional::<TaskStatus>("status");
         let hash = fields.optional::<TaskHash>("hash");
@@ -77,7 +82,7 @@ impl FromFields for TaskListQuery {
             max_created_at: max_created_at?,
             filter: Filter::default(),
         };
-        Ok(Self { tasks, page: page? })
+        Ok(Self { tasks, organisations: organisations?, page: page? })
     }
 }
 
@@ -121,12 +126,13 @@ pub(super) async fn search_tasks(
 
 async fn list(
     api: &ApiState,
-    TaskListQuery { mut tasks, page }: TaskListQuery,
+    TaskListQuery { mut tasks, organisations, page }: TaskListQuery,
     filter: Option<FilterBody>,
     links: &Links,
 ) -> Result<Json<PageBody<TaskBody>>, ApiError> {
     check_span("created_at", tasks.min_created_at, tasks.max_created_at)?;
     tasks.filter = FilterBody::or_all(filter)?;
+    tasks.filter.and.extend(of_organisations(&organisations));
     let window = page.window(&api.limits);
     let mut found = api.store.list_tasks(&tasks, window).await?;
     overlay(api, &mut found.items).await;

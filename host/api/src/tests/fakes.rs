@@ -14,7 +14,7 @@ use hinny_core::{
     plugin::{Activation, PluginVersion},
     queue::{CancelRequest, NewMessage, PopRequest},
     schedule::Schedule,
-    task::{RankedBy, Task, TaskChange},
+    task::{RankedBy, Task, TaskChange, TaskQuery},
 };
 use serde_json::value::RawValue;
 
@@ -32,6 +32,7 @@ pub(super) struct FakeHost {
     pub(super) pops: Mutex<Vec<PopRequest>>,
     pub(super) changes: Mutex<Vec<TaskChange>>,
     pub(super) cancels: Mutex<Vec<CancelRequest>>,
+    pub(super) queries: Mutex<Vec<TaskQuery>>,
     /// Whether the database is out of reach.
     pub(super) is_down: Mutex<bool>,
 }

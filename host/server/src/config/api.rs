@@ -1,11 +1,12 @@
 //! `[api]`: where the REST API listens, and who may use it.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     net::{Ipv4Addr, SocketAddr},
 };
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::{
     ConfigError,
@@ -38,6 +39,9 @@ section! {
         page_max (1..=100_000): u64 = 1000,
         /// Most connections at one time; more have to wait until one is closed.
         connections_max (1..=1_000_000): u32 = 4096,
+        /// Labels of the metric `app_settings_info`, for dashboards that read settings there;
+        /// without any it is not written.
+        info_labels: Map<String, Value> = Map::new(),
         /// Longest wait of a pop, in seconds. Proxies often give up on silent requests after 60.
         pop_wait_seconds_max (0..=3_600): u64 = 60,
     }
@@ -107,9 +111,25 @@ impl Kind for AccessRule {
 }
 
 impl ApiConfig {
+    /// Labels with their values as text.
+    pub fn info_labels(&self) -> BTreeMap<String, String> {
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        self.info_labels.iter().map(|(name, value)| (name.clone(), text(value))).collect()
+    }
+
     /// Checks what types cannot.
     pub(crate) fn validate(&self) -> Result<(), ConfigError> {
         self.check_ranges("api")?;
+        for (name, value) in &self.info_labels {
+            let key = format!("api.info_labels.{name}");
+            ConfigError::unless(is_label(name), &key, name, || {
+                ("it cannot be the name of a label", "use letters, digits and `_`, no digit first")
+            })?;
+            let is_plain = !value.is_object() && !value.is_array();
+            ConfigError::unless(is_plain, &key, value, || {
+                ("it cannot be the value of a label", "write a text, a number, or true or false")
+            })?;
+        }
         let mut seen = BTreeSet::new();
         for (place, token) in self.tokens.iter().enumerate() {
             token.validate(place)?;
@@ -120,6 +140,11 @@ impl ApiConfig {
         }
         Ok(())
     }
+}
+
+fn is_label(name: &str) -> bool {
+    let word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    name.chars().all(word) && name.starts_with(|first: char| !first.is_ascii_digit())
 }
 
 impl TokenConfig {

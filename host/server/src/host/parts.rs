@@ -127,6 +127,7 @@ impl Parts {
             ids: Arc::clone(&self.ids),
             access,
             limits: limits(config),
+            info_labels: config.api.info_labels(),
             metrics,
             info: ServiceInfo {
                 service: SERVICE.to_owned(),

@@ -8,6 +8,7 @@ use utoipa::IntoParams;
 use super::super::tasks::check_span;
 use crate::{
     error::ApiError,
+    filter::of_organisations,
     input::{Fields, FromFields, Noted},
     page::PageQuery,
 };
@@ -21,6 +22,9 @@ pub(super) struct ScheduleListParams {
     scheduler_id: Option<String>,
     /// Of this organisation.
     organisation: Option<String>,
+    /// Of these organisations; may be repeated.
+    #[param(required = false)]
+    organisation_ids: Vec<String>,
     /// With this hash.
     schedule_hash: Option<String>,
     /// Those that fire, or those that do not.
@@ -50,6 +54,7 @@ impl FromFields for ScheduleListQuery {
     fn read(fields: &mut Fields<'_, '_>) -> Result<Self, Noted> {
         let scheduler = fields.optional::<SchedulerId>("scheduler_id");
         let organisation = fields.optional::<Organisation>("organisation");
+        let organisations = fields.repeated::<Organisation>("organisation_ids");
         let hash = fields.optional::<TaskHash>("schedule_hash");
         let enabled = fields.optional::<bool>("enabled");
         let min_deadline_at = fields.optional::<Timestamp>("min_deadline_at");
@@ -66,7 +71,10 @@ impl FromFields for ScheduleListQuery {
             max_deadline_at: max_deadline_at?,
             min_created_at: min_created_at?,
             max_created_at: max_created_at?,
-            filter: Filter::default(),
+            filter: Filter {
+                and: of_organisations(&organisations?).into_iter().collect(),
+                ..Filter::default()
+            },
         };
         Ok(Self { schedules, page: page? })
     }

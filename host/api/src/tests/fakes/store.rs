@@ -116,6 +116,7 @@ impl Store for FakeHost {
     ) -> Result<Page<Task>, StoreError> {
         self.reach()?;
         known(&query.filter)?;
+        self.queries.lock().unwrap().push(query.clone());
         let tasks = self.tasks.lock().unwrap();
         let wanted = |task: &&Task| {
             query.status.is_none_or(|status| status == task.status)
