@@ -34,7 +34,8 @@ async fn messages_with_one_id_are_handled_once() {
     rig.until_it_takes().await;
     let properties = BasicProperties::default().with_message_id("order-7".into());
     rig.broker.send_with(&rig.name, &messages(0..3), &properties).await;
-    rig.until_empty().await;
+    rig.until_handled(1).await;
+    rig.until_quiet().await;
     assert_eq!(rig.handled().await, 1);
     rig.end().await;
 }

@@ -14,6 +14,9 @@ use crate::celery::CeleryMessage;
 /// Longest time that the broker may take to answer.
 const ANSWER: Duration = Duration::from_secs(20);
 
+/// Longest time that saying good-bye takes.
+const GOOD_BYE: Duration = Duration::from_secs(3);
+
 /// Where a broker is: `amqp://user:password@host:port/vhost`. Shown without the password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Address(AMQPUri);
@@ -104,7 +107,10 @@ impl Link {
         let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
         let (body, properties) = (message.body.as_bytes(), message.properties.clone());
         let (exchange, queue) = (ShortString::default(), short(&self.queue));
-        self.channel.basic_publish(exchange, queue, options, body, properties).await
+        let sending = self.channel.basic_publish(exchange, queue, options, body, properties);
+        tokio::time::timeout(ANSWER, sending)
+            .await
+            .unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))
     }
 
     /// Returns when the broker has a message for good.
@@ -124,9 +130,11 @@ impl Link {
 
     /// Says good-bye, if the broker listens.
     pub(crate) async fn close(self) {
-        let closing = self.connection.close(200, ShortString::default());
-        // Whatever comes of it, the connection is not used again.
-        let _ = tokio::time::timeout(ANSWER, closing).await;
+        if self.is_up() {
+            let closing = self.connection.close(200, ShortString::default());
+            // Whatever comes of it, the connection is not used again.
+            let _ = tokio::time::timeout(GOOD_BYE, closing).await;
+        }
     }
 }
 

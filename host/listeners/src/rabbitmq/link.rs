@@ -3,8 +3,8 @@
 use std::{fmt, str::FromStr, time::Duration};
 
 use lapin::{
-    Channel, Connection, ConnectionProperties, Consumer, ErrorKind,
-    options::{BasicConsumeOptions, BasicQosOptions, QueueDeclareOptions},
+    Channel, ChannelState, Connection, ConnectionProperties, Consumer, ErrorKind,
+    options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions, QueueDeclareOptions},
     types::{FieldTable, ShortString},
     uri::AMQPUri,
 };
@@ -12,6 +12,12 @@ use lapin::{
 /// Longest time that opening, asking and closing take. Brokers that are starting up take
 /// connections long before they answer.
 const ANSWER: Duration = Duration::from_secs(20);
+
+/// Between two looks whether a connection still works.
+const GLANCE: Duration = Duration::from_millis(250);
+
+/// Longest time that saying good-bye takes.
+const GOOD_BYE: Duration = Duration::from_secs(3);
 
 /// Where a broker is: `amqp://user:password@host:port/vhost`. Shown without the password.
 #[derive(Clone, PartialEq, Eq)]
@@ -70,7 +76,7 @@ pub(super) enum LinkError {
 /// A connection with a channel, for one queue.
 pub(super) struct Link {
     connection: Connection,
-    pub(super) channel: Channel,
+    channel: Channel,
     queue: String,
     prefetch: u16,
 }
@@ -119,6 +125,19 @@ impl Link {
         fence(self.channel.clone(), self.prefetch)
     }
 
+    /// Acknowledges a message.
+    pub(super) async fn acknowledge(&self, tag: u64) -> Result<(), lapin::Error> {
+        let options = BasicAckOptions::default();
+        answered(&self.channel, self.channel.basic_ack(tag, options)).await
+    }
+
+    /// Returns once it does not work any more.
+    pub(super) async fn down(&self) {
+        while self.is_up() {
+            tokio::time::sleep(GLANCE).await;
+        }
+    }
+
     /// Whether it works, as far as one can tell without asking.
     pub(super) fn is_up(&self) -> bool {
         self.connection.status().connected() && self.channel.status().connected()
@@ -129,6 +148,11 @@ impl Link {
         LinkError::Lost { queue: self.queue.clone(), why }
     }
 
+    /// It does not work any more, and nobody said why.
+    pub(super) fn silent(&self) -> LinkError {
+        self.lost(closed())
+    }
+
     /// The broker does not send messages any more.
     pub(super) fn removed(&self) -> LinkError {
         LinkError::Removed(self.queue.clone())
@@ -136,9 +160,11 @@ impl Link {
 
     /// Says good-bye, if the broker listens.
     pub(super) async fn close(self) {
-        let closing = self.connection.close(200, ShortString::default());
-        // Whatever comes of it, the connection is not used again.
-        let _ = tokio::time::timeout(ANSWER, closing).await;
+        if self.is_up() {
+            let closing = self.connection.close(200, ShortString::default());
+            // Whatever comes of it, the connection is not used again.
+            let _ = tokio::time::timeout(GOOD_BYE, closing).await;
+        }
     }
 
     fn refused(&self, why: lapin::Error) -> LinkError {
@@ -161,7 +187,29 @@ impl Link {
 const PRECONDITION_FAILED: u16 = 406;
 
 async fn fence(channel: Channel, prefetch: u16) -> Result<(), lapin::Error> {
-    channel.basic_qos(prefetch, BasicQosOptions::default()).await
+    answered(&channel, channel.basic_qos(prefetch, BasicQosOptions::default())).await
+}
+
+/// Waits for an answer, as long as the channel works. What is asked in the moment in which a
+/// connection is lost may never be answered, not even with an error.
+async fn answered<T>(
+    channel: &Channel,
+    asked: impl Future<Output = Result<T, lapin::Error>>,
+) -> Result<T, lapin::Error> {
+    let silent = async {
+        while channel.status().connected() {
+            tokio::time::sleep(GLANCE).await;
+        }
+    };
+    tokio::select! {
+        biased;
+        answer = asked => answer,
+        () = silent => Err(closed()),
+    }
+}
+
+fn closed() -> lapin::Error {
+    ErrorKind::InvalidChannelState(ChannelState::Closed, "the line is silent").into()
 }
 
 #[cfg(test)]

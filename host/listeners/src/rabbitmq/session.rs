@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
-use lapin::{Consumer, options::BasicAckOptions};
+use lapin::Consumer;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -84,6 +84,7 @@ enum Step {
     Handled(Arrival, Verdict),
     Fenced(Result<(), lapin::Error>),
     Settled,
+    Down,
     Stopping,
 }
 
@@ -189,6 +190,7 @@ impl<'a> Session<'a> {
                     let marks = self.book.settle();
                     self.fence = Some(self.forgetting(marks).map(Ok).boxed());
                 }
+                Step::Down => return self.lost(self.link.silent()),
                 Step::Stopping => return Ended::Stopped,
             }
             self.status.unacknowledged(self.handling.len() + self.book.waiting());
@@ -208,6 +210,7 @@ impl<'a> Session<'a> {
             Some((arrival, verdict)) = self.handling.next() => Step::Handled(arrival, verdict),
             result = wait_for(&mut self.fence) => Step::Fenced(result),
             () = until(settle_at) => Step::Settled,
+            () = self.link.down() => Step::Down,
             () = stop.cancelled() => Step::Stopping,
         }
     }
@@ -235,7 +238,7 @@ impl<'a> Session<'a> {
     async fn acknowledge(&mut self, arrival: Arrival) -> Result<(), lapin::Error> {
         let outcomes = arrival.delivery.outcomes();
         self.status.taken(outcomes.iter().map(|(_, outcome)| outcome));
-        let sent = self.link.channel.basic_ack(arrival.tag, BasicAckOptions::default()).await;
+        let sent = self.link.acknowledge(arrival.tag).await;
         match &sent {
             Ok(()) => self.book.acknowledge(arrival),
             Err(_) => self.book.give_back(arrival),
