@@ -129,8 +129,7 @@ fn one_of(
     value: impl Fn(&mut QueryBuilder<Postgres>),
 ) {
     let Some(first) = operands.first() else {
-        value(sql);
-        sql.push(" IS NULL AND NULL");
+        sql.push("false");
         return;
     };
     value(sql);
