@@ -22,7 +22,8 @@ mod code {
 /// What an error of the driver means.
 pub(crate) fn meaning(error: &sqlx::Error) -> StoreError {
     let why = error.to_string();
-    let code = error.as_database_error().and_then(|error| error.code()).unwrap_or_default();
+    let code =
+        error.as_database_error().and_then(sqlx::error::DatabaseError::code).unwrap_or_default();
     let unavailable = |hint| StoreError::Unavailable { why: why.clone(), hint };
     match &*code {
         "" => without_code(error, why),

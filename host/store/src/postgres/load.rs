@@ -152,7 +152,7 @@ fn narrow(wanted: &Wanted) -> Script {
         let (ids, hashes): (Vec<_>, Vec<_>) = wanted
             .live_like
             .iter()
-            .map(|(id, hash)| (id.0, hash.as_ref().map(|hash| hash.as_str())))
+            .map(|(id, hash)| (id.0, hash.as_ref().map(hinny_core::TaskHash::as_str)))
             .unzip();
         script.part(LIVE_LIKE).bind(ids).bind(hashes);
     }

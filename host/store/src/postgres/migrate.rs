@@ -51,9 +51,8 @@ pub(crate) async fn schema(connection: &mut PgConnection) -> Result<i64, StoreEr
     .map_err(|error| meaning(&error))?;
     let has = |name| tables.iter().any(|table| table == name);
     match (has("_sqlx_migrations"), tables.len()) {
-        (_, 0) => Ok(0),
         // The table of migrations comes before the first of them.
-        (true, 1) => Ok(0),
+        (_, 0) | (true, 1) => Ok(0),
         (true, _) if has("task_event") && has("task_live") => last_migration(connection).await,
         _ => Err(StoreError::Corrupt {
             what: "tables of another program".to_owned(),
