@@ -73,7 +73,7 @@ fn a_wrong_configuration_is_refused_before_anything_is_made() {
     assert_eq!(output.status.code(), Some(1));
     insta::assert_snapshot!(text(&output.stderr), @"
     error: unknown key `api.port` in `hinny.toml` line 3
-      hint: what is known here: listen, access, tokens, body_bytes_max, batch_bytes_max, body_seconds_max, push_batch_max, event_batch_max, page_max, connections_max, pop_wait_seconds_max
+      hint: what is known here: listen, access, tokens, body_bytes_max, batch_bytes_max, body_seconds_max, push_batch_max, event_batch_max, page_max, connections_max, info_labels, pop_wait_seconds_max
     ");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
