@@ -147,9 +147,12 @@ async fn no_more_tasks_are_handed_over_than_may_be_in_flight() {
     let _shared = broker::shared().await;
     let broker = Broker::connect().await;
     let rig = Rig::start(3).await;
-    for number in 0..8 {
+    let first = rig.push(r#"{"a": 0, "b": 0}"#).await;
+    for number in 1..8 {
         rig.push(&format!(r#"{{"a": {number}, "b": 0}}"#)).await;
     }
+    // By then the dispatcher has made the queue.
+    rig.until(first, TaskStatus::Dispatched).await;
     until("nothing is handed over", async || broker.ready(&rig.name).await >= 3).await;
     crate::rabbitmq::rig::a_while().await;
     assert_eq!(broker.ready(&rig.name).await, 3);
