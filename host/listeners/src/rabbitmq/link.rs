@@ -11,7 +11,7 @@ use lapin::{
 
 /// Longest time that opening, asking and closing take. Brokers that are starting up take
 /// connections long before they answer.
-const ANSWER: Duration = Duration::from_secs(20);
+const ANSWER: Duration = Duration::from_secs(10);
 
 /// Between two looks whether a connection still works.
 const GLANCE: Duration = Duration::from_millis(250);
@@ -108,10 +108,9 @@ impl Link {
     /// Begins to take messages.
     pub(super) async fn consume(&self) -> Result<Consumer, LinkError> {
         let options = BasicConsumeOptions::default();
-        self.channel
-            .basic_consume(self.name()?, ShortString::default(), options, FieldTable::default())
-            .await
-            .map_err(|why| self.refused(why))
+        let (name, tag) = (self.name()?, ShortString::default());
+        let consuming = self.channel.basic_consume(name, tag, options, FieldTable::default());
+        answered(&self.channel, consuming).await.map_err(|why| self.refused(why))
     }
 
     /// Returns once the broker has seen everything that was sent before on the channel: it works
