@@ -8,6 +8,7 @@ use lapin::{
     types::{FieldTable, ShortString},
     uri::AMQPUri,
 };
+use tokio::time::Instant;
 
 /// Longest time that opening, asking and closing take. Brokers that are starting up take
 /// connections long before they answer.
@@ -15,6 +16,9 @@ const ANSWER: Duration = Duration::from_secs(10);
 
 /// Between two looks whether a connection still works.
 const GLANCE: Duration = Duration::from_millis(250);
+
+/// How long a line may be silent before the broker is asked whether it is there.
+const SILENCE: Duration = Duration::from_secs(15);
 
 /// Longest time that saying good-bye takes.
 const GOOD_BYE: Duration = Duration::from_secs(3);
@@ -130,10 +134,20 @@ impl Link {
         answered(&self.channel, self.channel.basic_ack(tag, options)).await
     }
 
-    /// Returns once it does not work any more.
+    /// Returns once it does not work any more. A line that is silent for long is asked: a connection
+    /// that is lost in an unlucky moment looks like one on which nothing happens.
     pub(super) async fn down(&self) {
-        while self.is_up() {
-            tokio::time::sleep(GLANCE).await;
+        loop {
+            let asked_at = Instant::now() + SILENCE;
+            while Instant::now() < asked_at {
+                if !self.is_up() {
+                    return;
+                }
+                tokio::time::sleep(GLANCE).await;
+            }
+            if self.fence().await.is_err() {
+                return;
+            }
         }
     }
 
@@ -204,6 +218,7 @@ async fn answered<T>(
         biased;
         answer = asked => answer,
         () = silent => Err(closed()),
+        () = tokio::time::sleep(ANSWER) => Err(closed()),
     }
 }
 
