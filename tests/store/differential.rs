@@ -1,4 +1,8 @@
 //! Both databases side by side: the same operations, the same answers.
+#![expect(
+    clippy::format_push_string,
+    reason = "the answers of a test are one text, whatever it costs"
+)]
 
 use std::hash::{BuildHasher as _, RandomState};
 

@@ -19,7 +19,7 @@ const GOOD_BYE: Duration = Duration::from_secs(3);
 
 /// Where a broker is: `amqp://user:password@host:port/vhost`. Shown without the password.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Address(AMQPUri);
+pub struct Address(Box<AMQPUri>);
 
 /// Text that is not the address of a broker.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,13 +35,13 @@ impl FromStr for Address {
         if uri.vhost.is_empty() {
             "/".clone_into(&mut uri.vhost);
         }
-        Ok(Self(uri))
+        Ok(Self(Box::new(uri)))
     }
 }
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let AMQPUri { authority, vhost, .. } = &self.0;
+        let AMQPUri { authority, vhost, .. } = &*self.0;
         write!(f, "RabbitMQ at `{}:{}`, virtual host `{vhost}`", authority.host, authority.port)
     }
 }
@@ -90,8 +90,9 @@ async fn try_open(address: &Address, queue: &str) -> Result<Link, LinkError> {
     let unreachable = |error| LinkError::Unreachable(address.clone(), error);
     let properties =
         ConnectionProperties::default().with_connection_name(format!("hinny to {queue}").into());
-    let connection =
-        Connection::connect_uri(address.0.clone(), properties).await.map_err(unreachable)?;
+    let connection = Connection::connect_uri(AMQPUri::clone(&address.0), properties)
+        .await
+        .map_err(unreachable)?;
     let channel = connection.create_channel().await.map_err(unreachable)?;
     channel.confirm_select(ConfirmSelectOptions::default()).await.map_err(unreachable)?;
     let options = QueueDeclareOptions::durable();

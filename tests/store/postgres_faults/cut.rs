@@ -51,21 +51,17 @@ async fn what_was_acknowledged_before_a_cut_is_there_once() {
             let numbers: Vec<u32> = (commit * TASKS..(commit + 1) * TASKS).collect();
             let pushes: Vec<_> = numbers.iter().map(|number| new_task(*number)).collect();
             let ids: Vec<TaskId> = pushes.iter().map(|push| push.id).collect();
-            match store.commit(vec![Unit { pushes, ..Unit::default() }]).await {
-                Ok(outcomes) => {
-                    let pushed = |push: &PushOutcome| matches!(push, PushOutcome::Pushed { .. });
-                    assert!(outcomes[0].pushes.iter().all(pushed));
-                    acknowledged.extend(ids);
-                }
-                Err(_) => {
-                    failed += 1;
-                    until_it_answers(&store).await;
-                    // All of the commit happened or nothing; what is said now stays true.
-                    let found = store.tasks_by_id(&ids).await;
-                    if let Ok(found) = found {
-                        assert!(found.is_empty() || found.len() == ids.len(), "half a commit");
-                        acknowledged.extend(found.iter().map(|task| task.id));
-                    }
+            if let Ok(outcomes) = store.commit(vec![Unit { pushes, ..Unit::default() }]).await {
+                let pushed = |push: &PushOutcome| matches!(push, PushOutcome::Pushed { .. });
+                assert!(outcomes[0].pushes.iter().all(pushed));
+                acknowledged.extend(ids);
+            } else {
+                failed += 1;
+                until_it_answers(&store).await;
+                // All of the commit happened or nothing; what is said now stays true.
+                if let Ok(found) = store.tasks_by_id(&ids).await {
+                    assert!(found.is_empty() || found.len() == ids.len(), "half a commit");
+                    acknowledged.extend(found.iter().map(|task| task.id));
                 }
             }
         }

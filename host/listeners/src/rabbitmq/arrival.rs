@@ -4,7 +4,7 @@ use hinny_core::{EventId, Timestamp, trigger::Message};
 use lapin::{
     BasicProperties,
     message::Delivery as Raw,
-    types::{AMQPValue, ShortString},
+    types::{AMQPValue, FieldTable, ShortString},
 };
 
 use super::RabbitQueue;
@@ -65,7 +65,7 @@ fn attributes(properties: &BasicProperties) -> Vec<(String, String)> {
     let known = known
         .into_iter()
         .filter_map(|(name, value)| Some((name.to_owned(), value.as_ref()?.to_string())));
-    let headers = properties.headers().iter().flat_map(|table| table.inner());
+    let headers = properties.headers().iter().flat_map(FieldTable::inner);
     let headers = headers.filter_map(|(name, value)| Some((name.to_string(), text(value)?)));
     known.chain(headers).collect()
 }

@@ -9,7 +9,7 @@
 //!   interchangeable, it is enough to know how many: the first so many that come are handled. The
 //!   others were, so their mark stays until the broker has certainly sent everything again.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use hinny_core::EventId;
 
@@ -20,7 +20,7 @@ use crate::delivery::{Delivery, Mark, Past};
 #[derive(Debug, Default)]
 pub(super) struct Book {
     /// Marks of which a message is under way, with those that are equal and wait for it.
-    busy: HashMap<EventId, VecDeque<Arrival>>,
+    busy: BTreeMap<EventId, VecDeque<Arrival>>,
     /// Acknowledged since the last fence.
     acknowledged: Vec<Mark>,
     /// How many deliveries of lost sessions were certainly not handled.
@@ -39,16 +39,12 @@ impl Book {
         }
         let past = if !repeated || self.is_owed(mark) { Past::New } else { Past::Unsure };
         let arrival = Arrival { tag, delivery: Delivery::new(message, mark, past), named };
-        match self.busy.get_mut(&mark) {
-            Some(waiting) => {
-                waiting.push_back(arrival);
-                None
-            }
-            None => {
-                self.busy.insert(mark, VecDeque::new());
-                Some(arrival)
-            }
+        if let Some(waiting) = self.busy.get_mut(&mark) {
+            waiting.push_back(arrival);
+            return None;
         }
+        self.busy.insert(mark, VecDeque::new());
+        Some(arrival)
     }
 
     fn is_owed(&mut self, mark: EventId) -> bool {
@@ -78,8 +74,8 @@ impl Book {
         } else {
             self.doubt(arrival.delivery.marked());
         }
-        if let Some(waiting) = self.busy.remove(&mark) {
-            waiting.into_iter().for_each(|waiting| self.give_back(waiting));
+        for waiting in self.busy.remove(&mark).unwrap_or_default() {
+            self.give_back(waiting);
         }
     }
 
@@ -119,8 +115,8 @@ impl Book {
         for mark in fencing.into_iter().chain(self.take_acknowledged()) {
             self.doubt(mark);
         }
-        for (_, waiting) in std::mem::take(&mut self.busy) {
-            waiting.into_iter().for_each(|waiting| self.give_back(waiting));
+        for waiting in std::mem::take(&mut self.busy).into_values().flatten() {
+            self.give_back(waiting);
         }
     }
 

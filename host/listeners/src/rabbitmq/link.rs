@@ -25,7 +25,7 @@ const GOOD_BYE: Duration = Duration::from_secs(3);
 
 /// Where a broker is: `amqp://user:password@host:port/vhost`. Shown without the password.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Address(AMQPUri);
+pub struct Address(Box<AMQPUri>);
 
 /// Text that is not the address of a broker.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,13 +41,13 @@ impl FromStr for Address {
         if uri.vhost.is_empty() {
             "/".clone_into(&mut uri.vhost);
         }
-        Ok(Self(uri))
+        Ok(Self(Box::new(uri)))
     }
 }
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let AMQPUri { authority, vhost, .. } = &self.0;
+        let AMQPUri { authority, vhost, .. } = &*self.0;
         write!(f, "RabbitMQ at `{}:{}`, virtual host `{vhost}`", authority.host, authority.port)
     }
 }
@@ -95,8 +95,9 @@ async fn try_open(address: &Address, queue: &str, prefetch: u16) -> Result<Link,
     let unreachable = |error| LinkError::Unreachable(address.clone(), error);
     let name = format!("hinny {queue}");
     let properties = ConnectionProperties::default().with_connection_name(name.into());
-    let connection =
-        Connection::connect_uri(address.0.clone(), properties).await.map_err(unreachable)?;
+    let connection = Connection::connect_uri(AMQPUri::clone(&address.0), properties)
+        .await
+        .map_err(unreachable)?;
     let channel = connection.create_channel().await.map_err(unreachable)?;
     let link = Link { connection, channel, queue: queue.to_owned(), prefetch };
     let declared = link

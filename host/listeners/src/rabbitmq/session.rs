@@ -79,6 +79,7 @@ enum Verdict {
 }
 
 /// What happens next.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it goes at once")]
 enum Step {
     Came(Option<Result<lapin::message::Delivery, lapin::Error>>),
     Handled(Arrival, Verdict),
@@ -170,7 +171,9 @@ impl<'a> Session<'a> {
                     let arrival = self.arrive(raw);
                     self.handle(arrival);
                 }
-                Step::Came(Some(Err(why))) => return self.lost(self.link.lost(why)),
+                Step::Came(Some(Err(why))) | Step::Fenced(Err(why)) => {
+                    return self.lost(self.link.lost(why));
+                }
                 Step::Came(None) => return self.lost(self.link.removed()),
                 Step::Handled(arrival, Verdict::Taken) => {
                     if let Err(why) = self.acknowledge(arrival).await {
@@ -184,7 +187,6 @@ impl<'a> Session<'a> {
                     }
                 }
                 Step::Fenced(Ok(())) => self.fenced(),
-                Step::Fenced(Err(why)) => return self.lost(self.link.lost(why)),
                 Step::Settled => {
                     settle_at = None;
                     let marks = self.book.settle();

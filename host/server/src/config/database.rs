@@ -13,8 +13,8 @@ section! {
         /// working directory. Or `postgres://user:password@host:5432/database`; the database must
         /// exist, its tables are made.
         url: String = "sqlite:hinny.db".to_owned(),
-        /// Most connections to PostgreSQL that read; two more are used, one that writes and one
-        /// that keeps other hosts away. SQLite does without this and all that follows.
+        /// Most connections to `PostgreSQL` that read; two more are used, one that writes and one
+        /// that keeps other hosts away. `SQLite` does without this and all that follows.
         connections_max (1..=200): u32 = 8,
         /// How long to wait for a connection, in seconds. While the server is known to be away,
         /// nobody waits.
