@@ -62,7 +62,8 @@ carry_out() {
     rm -f "$folder/late" "$folder/lost"
     "$@" <"$folder/data" 2>"$folder/said" &
     job=$!
-    while sleep "$heartbeat"; do
+    # `$$` is the worker itself: without it, nobody holds the task any more.
+    while sleep "$heartbeat" && kill -0 $$ 2>/dev/null; do
         call POST "/tasks/$id/heartbeat" "{\"attempt\": $attempt}" >/dev/null
         # Refused: somebody else has the task, or nobody wants it.
         [ $? = 1 ] && touch "$folder/lost" && kill "$job"

@@ -8,7 +8,7 @@ use super::wait_for;
 use crate::sh;
 
 /// What is started.
-const IMAGE: &str = "docker.io/library/rabbitmq:3.13";
+const IMAGE: &str = "rabbitmq:3.13";
 
 /// A broker in a container. It ends when this is dropped.
 pub(super) struct Container {
