@@ -139,10 +139,11 @@ impl Host {
         bail!("the host did not stop within {} s", STOP_MAX.as_secs())
     }
 
-    /// The memory that it holds, in bytes; `None` where the system does not tell.
+    /// The memory that it holds, in bytes, without what the system caches of files for it; `None` where
+    /// the system does not tell.
     pub(crate) fn memory(&self) -> Option<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
         let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
         Some(kib * 1024)
     }

@@ -29,8 +29,8 @@ use hinny_core::{
 
 pub(crate) use self::{
     changes::{
-        Changes, CountKey, Ended, EventRow, PushedTask, SeenEvent, StateRow, StateSlot, UntoldTask,
-        hour_of,
+        Changes, CountKey, Ended, EventRow, HashRow, PushedTask, SeenEvent, StateRow, StateSlot,
+        UntoldTask, hour_of,
     },
     import::decide_import,
     known::{Known, KnownState, StoredTask},

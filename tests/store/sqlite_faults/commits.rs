@@ -30,13 +30,12 @@ use super::{
 };
 
 /// What a commit writes to.
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 11] = [
     "event_seen",
     "plugin_state",
     "task_state",
     "task",
-    "task_live",
-    "task_held",
+    "task_open",
     "hash_history",
     "task_untold",
     "schedule",

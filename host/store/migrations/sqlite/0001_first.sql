@@ -50,20 +50,14 @@ CREATE TABLE task_state (
 
 -- Partial indexes hold only the few that are looked for; a task enters each at most once per turn.
 CREATE INDEX task_queued ON task_state (task) WHERE status = 1;
+CREATE INDEX task_held ON task_state (task) WHERE status IN (0, 2, 3);
 CREATE INDEX task_unsuccessful ON task_state (status, task) WHERE status IN (5, 6);
 CREATE INDEX task_dead ON task_state (task) WHERE dead = 1;
 CREATE INDEX task_lease ON task_state (lease_until) WHERE lease_until IS NOT NULL;
 
--- The queued task of each hash. Its primary key is what keeps tasks unique.
-CREATE TABLE task_live (
-    scheduler TEXT NOT NULL,
-    hash      TEXT NOT NULL,
-    task      BLOB NOT NULL,
-    PRIMARY KEY (scheduler, hash)
-) STRICT, WITHOUT ROWID;
-
--- The tasks that have left the queue and not ended.
-CREATE TABLE task_held (
+-- The tasks of each hash that have not ended, one of them queued at most. Whether one is, its state
+-- says: so a pop, which changes nothing but that, need not visit this tree in the order of a hash.
+CREATE TABLE task_open (
     scheduler TEXT NOT NULL,
     hash      TEXT NOT NULL,
     task      BLOB NOT NULL,

@@ -30,13 +30,18 @@ pub(crate) struct Changes {
     /// The tasks of which the state is written.
     pub(crate) tasks: Vec<StoredTask>,
     /// Tasks that leave the queue.
-    pub(crate) live_gone: Vec<LiveRow>,
+    pub(crate) live_gone: Vec<HashRow>,
     /// Tasks that come back to the queue.
-    pub(crate) live_new: Vec<LiveRow>,
+    pub(crate) live_new: Vec<HashRow>,
     /// Tasks that are not held any more.
-    pub(crate) held_gone: Vec<HeldRow>,
+    pub(crate) held_gone: Vec<HashRow>,
     /// Tasks that are held from now on.
-    pub(crate) held_new: Vec<HeldRow>,
+    pub(crate) held_new: Vec<HashRow>,
+    /// Tasks that have ended, or have another hash: what a store that does not tell queued tasks
+    /// from held ones by place removes.
+    pub(crate) open_gone: Vec<HashRow>,
+    /// And what such a store adds, but for new tasks.
+    pub(crate) open_new: Vec<HashRow>,
     /// Tasks that ended.
     pub(crate) ended: Vec<Ended>,
     /// Ends that need not be told any more.
@@ -86,16 +91,9 @@ pub(crate) struct StateRow {
     pub(crate) value: Option<Vec<u8>>,
 }
 
-/// The queued task of a hash.
+/// A task that has not ended, by its hash.
 #[derive(Debug, Clone)]
-pub(crate) struct LiveRow {
-    pub(crate) key: HashKey,
-    pub(crate) task: TaskId,
-}
-
-/// A task off the queue that has not ended.
-#[derive(Debug, Clone)]
-pub(crate) struct HeldRow {
+pub(crate) struct HashRow {
     pub(crate) key: HashKey,
     pub(crate) task: TaskId,
 }
@@ -201,12 +199,21 @@ impl Commit<'_> {
             let Some(stored) = self.known.tasks.remove(&id) else { continue };
             if let Some(before) = stored.before.clone() {
                 let after = Place::of(&stored.task);
+                self.close(id, &before, &after);
                 self.leave(&stored.task, &before, &after);
                 self.enter(&stored.task, &before, &after);
             }
             self.changes.tasks.push(stored);
         }
         self.changes
+    }
+
+    fn close(&mut self, task: TaskId, before: &Place, after: &Place) {
+        if before.open() != after.open() {
+            let row = |key: &HashKey| HashRow { key: key.clone(), task };
+            self.changes.open_gone.extend(before.open().map(row));
+            self.changes.open_new.extend(after.open().map(row));
+        }
     }
 
     fn leave(&mut self, task: &Task, before: &Place, after: &Place) {
@@ -216,10 +223,10 @@ impl Commit<'_> {
         let changes = &mut self.changes;
         match before {
             Place::Live(key) => {
-                changes.live_gone.push(LiveRow { key: key.clone(), task: task.id });
+                changes.live_gone.push(HashRow { key: key.clone(), task: task.id });
             }
             Place::Held(key) => {
-                changes.held_gone.push(HeldRow { key: key.clone(), task: task.id });
+                changes.held_gone.push(HashRow { key: key.clone(), task: task.id });
             }
             Place::Ended(event) => changes.untold_gone.push((task.scheduler.clone(), *event)),
         }
@@ -232,10 +239,10 @@ impl Commit<'_> {
         let changes = &mut self.changes;
         match after {
             Place::Live(key) => {
-                changes.live_new.push(LiveRow { key: key.clone(), task: task.id });
+                changes.live_new.push(HashRow { key: key.clone(), task: task.id });
             }
             Place::Held(key) => {
-                changes.held_new.push(HeldRow { key: key.clone(), task: task.id });
+                changes.held_new.push(HashRow { key: key.clone(), task: task.id });
             }
             Place::Ended(event) if self.tell.contains(&task.scheduler) => {
                 changes.untold_new.push(UntoldTask {

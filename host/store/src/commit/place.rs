@@ -24,6 +24,14 @@ impl Place {
             _ => Self::Held(key(task)),
         }
     }
+
+    /// The hash of a task that has not ended.
+    pub(crate) fn open(&self) -> Option<&HashKey> {
+        match self {
+            Self::Live(key) | Self::Held(key) => Some(key),
+            Self::Ended(_) => None,
+        }
+    }
 }
 
 /// The hash of a task within its scheduler.

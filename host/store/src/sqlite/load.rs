@@ -42,13 +42,17 @@ const IDS: &str = "
 
 const LIVE: &str = "
     SELECT l.scheduler, l.hash, l.task FROM json_each(?) AS i
-    CROSS JOIN task_live AS l ON l.scheduler = i.value ->> 0 AND l.hash = i.value ->> 1";
+    CROSS JOIN task_open AS l ON l.scheduler = i.value ->> 0 AND l.hash = i.value ->> 1
+    CROSS JOIN task_state AS s ON s.task = l.task
+    WHERE s.status = 1";
 
 const LIVE_LIKE: &str = "
     SELECT l.scheduler, l.hash, l.task FROM json_each(?) AS i
     CROSS JOIN task AS t ON t.id = unhex(i.value ->> 0)
-    CROSS JOIN task_live AS l
-        ON l.scheduler = t.scheduler AND l.hash = coalesce(i.value ->> 1, t.hash)";
+    CROSS JOIN task_open AS l
+        ON l.scheduler = t.scheduler AND l.hash = coalesce(i.value ->> 1, t.hash)
+    CROSS JOIN task_state AS s ON s.task = l.task
+    WHERE s.status = 1";
 
 const SCHEDULES: &str = concat!(
     "SELECT ",

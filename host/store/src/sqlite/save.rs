@@ -17,7 +17,7 @@ use super::{
     sql::{Hex, HexId},
 };
 use crate::commit::{
-    Changes, CountKey, Ended, EventRow, HashKey, PushedTask, SeenEvent, StateRow, StateSlot,
+    Changes, CountKey, Ended, EventRow, HashRow, PushedTask, SeenEvent, StateRow, StateSlot,
     StoredTask, UntoldTask,
 };
 use crate::word::{missed_name, state_name};
@@ -70,22 +70,13 @@ const TASKS_REWRITTEN: &str = rows!(
     FROM i WHERE id = unhex(v ->> 0)"
 );
 
-const LIVE_GONE: &str = "
-    DELETE FROM task_live WHERE (scheduler, hash) IN (
-        SELECT value ->> 0, value ->> 1 FROM json_each(?)
-    )";
-
-const LIVE_NEW: &str = "
-    INSERT INTO task_live (scheduler, hash, task)
-    SELECT value ->> 0, value ->> 1, unhex(value ->> 2) FROM json_each(?)";
-
-const HELD_GONE: &str = "
-    DELETE FROM task_held WHERE (scheduler, hash, task) IN (
+const OPEN_GONE: &str = "
+    DELETE FROM task_open WHERE (scheduler, hash, task) IN (
         SELECT value ->> 0, value ->> 1, unhex(value ->> 2) FROM json_each(?)
     )";
 
-const HELD_NEW: &str = "
-    INSERT INTO task_held (scheduler, hash, task)
+const OPEN_NEW: &str = "
+    INSERT INTO task_open (scheduler, hash, task)
     SELECT value ->> 0, value ->> 1, unhex(value ->> 2) FROM json_each(?)";
 
 const ENDED: &str = rows!(
@@ -176,10 +167,8 @@ pub(super) const STATEMENTS: &[&str] = &[
     STATES,
     TASK_STATES,
     TASKS_REWRITTEN,
-    LIVE_GONE,
-    LIVE_NEW,
-    HELD_GONE,
-    HELD_NEW,
+    OPEN_GONE,
+    OPEN_NEW,
     ENDED,
     UNTOLD_GONE,
     UNTOLD_NEW,
@@ -228,11 +217,8 @@ fn write_tasks(script: &mut Script, changes: &Changes) -> Result<(), sqlx::Error
     script.step_each(TASK_STATES, changes.tasks.iter().map(task_state_row))?;
     let rewritten = changes.tasks.iter().filter(|stored| stored.rewritten);
     script.step_each(TASKS_REWRITTEN, rewritten.map(rewritten_row))?;
-    script.step_each(LIVE_GONE, changes.live_gone.iter().map(|row| pair(&row.key)))?;
-    script.step_each(LIVE_NEW, changes.live_new.iter().map(|row| triple(&row.key, row.task.0)))?;
-    script
-        .step_each(HELD_GONE, changes.held_gone.iter().map(|row| triple(&row.key, row.task.0)))?;
-    script.step_each(HELD_NEW, changes.held_new.iter().map(|row| triple(&row.key, row.task.0)))?;
+    script.step_each(OPEN_GONE, changes.open_gone.iter().map(open_row))?;
+    script.step_each(OPEN_NEW, changes.open_new.iter().map(open_row))?;
     script.step_each(ENDED, changes.ended.iter().map(ended_row))?;
     let gone = changes.untold_gone.iter();
     script.step_each(
@@ -258,7 +244,7 @@ fn write_pushes(script: &mut Script, changes: &Changes) -> Result<(), sqlx::Erro
     script.step_each(TASKS_NEW, pushed().map(task_row))?;
     script.step_each(TASK_STATES_NEW, pushed().map(new_state_row))?;
     script.step_each(
-        LIVE_NEW,
+        OPEN_NEW,
         pushed().map(|push| {
             (push.task.scheduler.as_str(), push.task.hash.as_str(), HexId(push.task.id.0))
         }),
@@ -281,12 +267,9 @@ fn write_kept(script: &mut Script, changes: &Changes) -> Result<(), sqlx::Error>
     script.step_each(KEPT, attributes.iter().map(|(kept, attributes)| kept_row(kept, attributes)))
 }
 
-fn pair((scheduler, hash): &HashKey) -> (&str, &str) {
-    (scheduler.as_str(), hash.as_str())
-}
-
-fn triple((scheduler, hash): &HashKey, id: uuid::Uuid) -> (&str, &str, HexId) {
-    (scheduler.as_str(), hash.as_str(), HexId(id))
+fn open_row(row: &HashRow) -> (&str, &str, HexId) {
+    let (scheduler, hash) = &row.key;
+    (scheduler.as_str(), hash.as_str(), HexId(row.task.0))
 }
 
 fn seen_row(seen: &SeenEvent) -> impl serde::Serialize {

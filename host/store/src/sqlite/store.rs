@@ -21,7 +21,9 @@ use sqlx::SqlitePool;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    SqliteOptions, checkpoint, commit, count, event, facts, history, import, list, matching,
+    SqliteOptions,
+    checkpoint::{self, Moved, Mover},
+    commit, count, event, facts, history, import, list, matching,
     open::{Opened, open},
     plugin, schedule, state, task, tidy,
     writer::Writer,
@@ -37,6 +39,8 @@ pub struct SqliteStore {
     tell_finished: RwLock<HashSet<SchedulerId>>,
     tasks: TaskTracker,
     stop: CancellationToken,
+    /// Closed after the connections.
+    moved: Moved,
     /// The folder of a temporary database; it goes with the store.
     _folder: Option<tempfile::TempDir>,
 }
@@ -44,14 +48,14 @@ pub struct SqliteStore {
 impl SqliteStore {
     /// Opens a database, makes it if it is missing, and brings its schema up to date.
     pub async fn open(options: &SqliteOptions) -> Result<Self, StoreError> {
-        let Opened { writer, readers, others, folder } = open(options).await?;
+        let Opened { writer, readers, others, moved, folder } = open(options).await?;
         let (writer, tasks, stop) =
             (Arc::new(writer), TaskTracker::new(), CancellationToken::new());
-        let keep_short = checkpoint::keep_short(others, Arc::clone(&writer), stop.clone());
-        tasks.spawn(keep_short);
+        let mover = Mover { options: others, writer: Arc::clone(&writer), moved: moved.clone() };
+        tasks.spawn(mover.keep_short(stop.clone()));
         tasks.close();
         let tell_finished = RwLock::default();
-        Ok(Self { writer, readers, tell_finished, tasks, stop, _folder: folder })
+        Ok(Self { writer, readers, tell_finished, tasks, stop, moved, _folder: folder })
     }
 
     /// Brings the schema of a database up to date; the answer is the schema before and now.
@@ -71,7 +75,7 @@ impl SqliteStore {
 
     /// Moves the log into the database file, and empties it if no reader needs it.
     pub async fn checkpoint(&self) -> Result<(), StoreError> {
-        checkpoint::checkpoint(&self.writer).await
+        checkpoint::checkpoint(&self.writer, &self.moved).await
     }
 
     /// Waits for what is going on, and closes the database.

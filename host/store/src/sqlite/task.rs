@@ -55,14 +55,13 @@ const ENDED_LEASES: &str = concat!(
     LIMIT ?"
 );
 
-// The newest is the queued one, one that is held, or the newest that ended. The hash is looked at
+// The newest is one that has not ended, or the newest that ended. The hash is looked at
 // again, since a task that ended may have got another one.
 const NEWEST_BY_HASH: &str = concat!(
     "SELECT ",
     task_columns!(),
     " FROM (
-        SELECT task FROM task_live WHERE scheduler = ?1 AND hash = ?2
-        UNION SELECT task FROM task_held WHERE scheduler = ?1 AND hash = ?2
+        SELECT task FROM task_open WHERE scheduler = ?1 AND hash = ?2
         UNION SELECT newest FROM hash_history WHERE scheduler = ?1 AND hash = ?2
     ) AS n
     CROSS JOIN task AS t ON t.id = n.task
@@ -79,8 +78,7 @@ const NEWEST_BY_HASHES: &str = concat!(
     " FROM json_each(?2) AS i
     CROSS JOIN task AS t ON t.id = (
         SELECT o.id FROM (
-            SELECT task FROM task_live WHERE scheduler = ?1 AND hash = i.value
-            UNION SELECT task FROM task_held WHERE scheduler = ?1 AND hash = i.value
+            SELECT task FROM task_open WHERE scheduler = ?1 AND hash = i.value
             UNION SELECT newest FROM hash_history WHERE scheduler = ?1 AND hash = i.value
         ) AS n
         CROSS JOIN task AS o ON o.id = n.task

@@ -32,8 +32,8 @@ pub(crate) fn from(way: Way) -> &'static str {
               CROSS JOIN task AS t ON t.id = s.task WHERE s.status = 1 AND "
         }
         Way::Held => {
-            " FROM task_held AS h CROSS JOIN task_state AS s ON s.task = h.task
-              CROSS JOIN task AS t ON t.id = s.task WHERE "
+            " FROM task_state AS s INDEXED BY task_held
+              CROSS JOIN task AS t ON t.id = s.task WHERE s.status IN (0, 2, 3) AND "
         }
         Way::Unsuccessful => {
             " FROM task_state AS s INDEXED BY task_unsuccessful
