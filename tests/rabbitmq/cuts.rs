@@ -5,7 +5,6 @@ use std::{collections::HashSet, time::Duration};
 use super::rig::{Rig, messages};
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "waits for ever now and then when run beside the others; run it alone"]
 async fn of_thousands_of_messages_none_is_lost_or_handled_twice_however_often_the_line_is_cut() {
     let rig = Rig::start(|_| {}).await;
     rig.until_it_takes().await;
@@ -33,7 +32,6 @@ async fn of_thousands_of_messages_none_is_lost_or_handled_twice_however_often_th
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "waits for ever now and then when run beside the others; run it alone"]
 async fn equal_messages_are_told_from_repeated_ones_through_cuts() {
     let rig = Rig::start(|_| {}).await;
     rig.until_it_takes().await;
@@ -53,7 +51,6 @@ async fn equal_messages_are_told_from_repeated_ones_through_cuts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "waits for ever now and then when run beside the others; run it alone"]
 async fn a_message_that_was_committed_but_not_acknowledged_is_not_handled_again() {
     let mut rig = Rig::prepare(|_| {}).await;
     rig.broker.declare(&rig.name, true).await;

@@ -32,7 +32,7 @@ const RULES: &[Rule] = &[
     Rule { title: "licences, bans and sources of dependencies", quick: false, check: dependencies },
     Rule { title: "lints", quick: false, check: lints },
     Rule { title: "documentation", quick: false, check: documentation },
-    Rule { title: "tests", quick: false, check: test::run },
+    Rule { title: "tests", quick: false, check: || test::run(&test::Args::default()) },
 ];
 
 /// The workspaces of the repository: the host, and the guests.

@@ -35,7 +35,7 @@ enum Chore {
     /// Start a new plugin from a template, with a test.
     NewPlugin(new_plugin::Args),
     /// Run all tests, with everything that they need.
-    Test,
+    Test(test::Args),
     /// Check everything that must hold before a commit.
     Check(check::Args),
     /// Mend what a tool can mend.
@@ -50,7 +50,7 @@ fn main() -> ExitCode {
     let done = match Args::parse().chore {
         Chore::Plugins(args) => plugins::run(&args),
         Chore::NewPlugin(args) => new_plugin::run(&args),
-        Chore::Test => test::run(),
+        Chore::Test(args) => test::run(&args),
         Chore::Check(args) => check::run(args),
         Chore::Fix => fix::run(),
         Chore::Demo(args) => demo::run(args),

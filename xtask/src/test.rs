@@ -13,10 +13,21 @@ use crate::{
     sh,
 };
 
+/// Which tests to run.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct Args {
+    /// Only the host's tests with this in their names, such as `rabbitmq::cuts`.
+    filter: Option<String>,
+    /// Also those that are ignored, and why is said in their code.
+    #[arg(long)]
+    include_ignored: bool,
+}
+
 /// A part of the tests: a run of cargo in one workspace.
 struct Part {
     title: &'static str,
     arguments: &'static [&'static str],
+    can_be_filtered: bool,
 }
 
 /// The parts, in the order in which they run: what tells most in the least time comes first.
@@ -30,8 +41,13 @@ const PARTS: &[Part] = &[
             "--workspace",
             "--no-fail-fast",
         ],
+        can_be_filtered: false,
     },
-    Part { title: "host", arguments: &["test", "--workspace", "--no-fail-fast"] },
+    Part {
+        title: "host",
+        arguments: &["test", "--workspace", "--no-fail-fast"],
+        can_be_filtered: true,
+    },
 ];
 
 /// How many tests did what.
@@ -43,7 +59,7 @@ struct Counts {
 }
 
 /// Builds the guests and starts the services, then runs all tests.
-pub(crate) fn run() -> anyhow::Result<()> {
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let postgres = services::postgres()?;
     sh::step("build the guests that the tests load");
     plugins::build_all()?;
@@ -52,11 +68,15 @@ pub(crate) fn run() -> anyhow::Result<()> {
     let rabbitmq = Rabbitmq::start()?;
     let mut total = Counts::default();
     let mut broken = Vec::new();
-    for part in PARTS {
+    for part in PARTS.iter().filter(|part| args.filter.is_none() || part.can_be_filtered) {
         sh::step(format_args!("test the {}", part.title));
         let (counts, finished) = part.run(|command| {
             command.env(services::POSTGRES, &postgres.url);
             command.envs(rabbitmq.variables()).env(celery::VARIABLE, &python);
+            command.args(args.filter.as_deref());
+            if args.include_ignored {
+                command.args(["--", "--include-ignored"]);
+            }
         })?;
         total.add(counts);
         if !finished {
@@ -79,8 +99,9 @@ impl Part {
     /// Runs it, showing its output; the result is what was counted, and whether all is well.
     fn run(&self, prepare: impl Fn(&mut Command)) -> anyhow::Result<(Counts, bool)> {
         let mut command = sh::cargo();
+        command.args(self.arguments);
         prepare(&mut command);
-        command.args(self.arguments).current_dir(sh::root()?).stdout(Stdio::piped());
+        command.current_dir(sh::root()?).stdout(Stdio::piped());
         if stdout().is_terminal() {
             command.env("CARGO_TERM_COLOR", "always");
         }
