@@ -126,10 +126,11 @@ impl Rig {
     }
 
     pub(super) async fn until_handled(&self, count: u64) {
-        until(&format!("not {count} messages were handled"), async || {
-            self.handled().await >= count
-        })
-        .await;
+        let enough = until("", async || self.handled().await >= count);
+        if tokio::time::timeout(Duration::from_secs(55), enough).await.is_err() {
+            let (handled, trouble) = (self.handled().await, self.trouble().await);
+            panic!("{handled} of {count} messages were handled; health: {trouble}");
+        }
     }
 
     /// Waits until the broker has nothing left, also not under way.

@@ -99,6 +99,11 @@ impl Delivery {
         self.past == Past::New && self.outcomes.is_empty() && self.doubts.is_empty()
     }
 
+    /// Whether something of it was handled, or may have been.
+    pub(crate) fn is_touched(&self) -> bool {
+        !(self.outcomes.is_empty() && self.doubts.is_empty())
+    }
+
     /// The marks that it left, or may have left.
     pub(crate) fn marked(self) -> Mark {
         let done = self.outcomes.into_iter().map(|(scheduler, _)| scheduler);

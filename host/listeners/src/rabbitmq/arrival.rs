@@ -28,6 +28,8 @@ pub(super) struct Arrival {
     pub(super) delivery: Delivery,
     /// Whether its mark stays, since its sender may send it again.
     pub(super) named: bool,
+    /// Whether it is one that was handled in an earlier session, as far as is known.
+    pub(super) returned: bool,
 }
 
 impl Content {

@@ -4,10 +4,11 @@
 //!
 //! - Of equal messages one at a time is handled. The next begins when the acknowledgement of the
 //!   one before has reached the broker and its mark is gone; so a mark stands for one message.
-//! - When a session is lost, the deliveries that were not handled are remembered. The broker sends
-//!   them again and calls them repeated, but they are as new as they were. As equal messages are
-//!   interchangeable, it is enough to know how many: the first so many that come are handled. The
-//!   others were, so their mark stays until the broker has certainly sent everything again.
+//! - When a session is lost, it is remembered how many deliveries of each content were certainly not
+//!   handled, and how many were handled but perhaps not acknowledged. The broker sends the former
+//!   again, perhaps the latter, and perhaps some that were lost on the way here; it calls all of
+//!   them repeated. As equal messages are interchangeable, the first so many are handled, the next so
+//!   many are told by their mark, and any others are handled.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
@@ -25,8 +26,17 @@ pub(super) struct Book {
     acknowledged: Vec<Mark>,
     /// How many deliveries of lost sessions were certainly not handled.
     owed: HashMap<EventId, u32>,
-    /// Marks of deliveries that may or may not come again.
-    doubtful: HashMap<EventId, Mark>,
+    /// Deliveries of lost sessions that were handled, and may or may not come again.
+    doubtful: HashMap<EventId, Doubt>,
+    /// How many of those have come again, and are not acknowledged yet.
+    returned: HashMap<EventId, u32>,
+}
+
+/// Handled deliveries of one content that may come again.
+#[derive(Debug)]
+struct Doubt {
+    mark: Mark,
+    count: u32,
 }
 
 impl Book {
@@ -35,10 +45,13 @@ impl Book {
         let Content { message, mark, repeated, named } = content;
         if named {
             let delivery = Delivery::new(message, mark, Past::Unsure);
-            return Some(Arrival { tag, delivery, named });
+            return Some(Arrival { tag, delivery, named, returned: false });
         }
-        let past = if !repeated || self.is_owed(mark) { Past::New } else { Past::Unsure };
-        let arrival = Arrival { tag, delivery: Delivery::new(message, mark, past), named };
+        let past =
+            if !repeated || take_one(&mut self.owed, mark) { Past::New } else { Past::Unsure };
+        let returned = past == Past::Unsure && self.returns(mark);
+        let delivery = Delivery::new(message, mark, past);
+        let arrival = Arrival { tag, delivery, named, returned };
         if let Some(waiting) = self.busy.get_mut(&mark) {
             waiting.push_back(arrival);
             return None;
@@ -47,17 +60,22 @@ impl Book {
         Some(arrival)
     }
 
-    fn is_owed(&mut self, mark: EventId) -> bool {
-        let Some(count) = self.owed.get_mut(&mark) else { return false };
-        *count -= 1;
-        if *count == 0 {
-            self.owed.remove(&mark);
+    /// Whether one that was handled comes again.
+    fn returns(&mut self, mark: EventId) -> bool {
+        let Some(doubt) = self.doubtful.get_mut(&mark) else { return false };
+        doubt.count -= 1;
+        if doubt.count == 0 {
+            self.doubtful.remove(&mark);
         }
+        *self.returned.entry(mark).or_default() += 1;
         true
     }
 
     /// A message was acknowledged.
     pub(super) fn acknowledge(&mut self, arrival: Arrival) {
+        if arrival.returned {
+            take_one(&mut self.returned, arrival.delivery.mark);
+        }
         if !arrival.named {
             self.acknowledged.push(arrival.delivery.marked());
         }
@@ -69,9 +87,12 @@ impl Book {
             return;
         }
         let mark = arrival.delivery.mark;
-        if arrival.delivery.is_untouched() {
+        if arrival.returned {
+            take_one(&mut self.returned, mark);
+            self.doubt(arrival.delivery.marked());
+        } else if arrival.delivery.is_untouched() {
             *self.owed.entry(mark).or_default() += 1;
-        } else {
+        } else if arrival.delivery.is_touched() {
             self.doubt(arrival.delivery.marked());
         }
         for waiting in self.busy.remove(&mark).unwrap_or_default() {
@@ -81,9 +102,12 @@ impl Book {
 
     fn doubt(&mut self, mark: Mark) {
         match self.doubtful.get_mut(&mark.event) {
-            Some(doubtful) => doubtful.merge(mark),
+            Some(doubt) => {
+                doubt.mark.merge(mark);
+                doubt.count += 1;
+            }
             None => {
-                self.doubtful.insert(mark.event, mark);
+                self.doubtful.insert(mark.event, Doubt { mark, count: 1 });
             }
         }
     }
@@ -95,7 +119,10 @@ impl Book {
 
     /// Those marks that may be forgotten when the broker knows that their messages were handled.
     pub(super) fn forgettable(&self, marks: &[Mark]) -> Vec<Mark> {
-        marks.iter().filter(|mark| !self.doubtful.contains_key(&mark.event)).cloned().collect()
+        let needed = |mark: &Mark| {
+            self.doubtful.contains_key(&mark.event) || self.returned.contains_key(&mark.event)
+        };
+        marks.iter().filter(|mark| !needed(mark)).cloned().collect()
     }
 
     /// The marks of acknowledged messages are gone; the answer is what is to be handled now.
@@ -125,13 +152,23 @@ impl Book {
     pub(super) fn settle(&mut self) -> Vec<Mark> {
         self.owed.clear();
         let doubtful = std::mem::take(&mut self.doubtful);
-        doubtful.into_values().filter(|mark| !self.busy.contains_key(&mark.event)).collect()
+        let marks = doubtful.into_values().map(|doubt| doubt.mark);
+        marks.filter(|mark| !self.busy.contains_key(&mark.event)).collect()
     }
 
     /// How many wait for an equal one.
     pub(super) fn waiting(&self) -> usize {
         self.busy.values().map(VecDeque::len).sum()
     }
+}
+
+fn take_one(counts: &mut HashMap<EventId, u32>, mark: EventId) -> bool {
+    let Some(count) = counts.get_mut(&mark) else { return false };
+    *count -= 1;
+    if *count == 0 {
+        counts.remove(&mark);
+    }
+    true
 }
 
 #[cfg(test)]
@@ -196,7 +233,14 @@ mod tests {
         let marks = book.take_acknowledged();
         assert!(book.forgettable(&marks).is_empty());
         assert!(book.forgotten(&marks).is_empty());
-        assert_eq!(book.arrive(2, content("a", true)).unwrap().delivery.past, Past::Unsure);
+        let other = book.arrive(2, content("a", true)).unwrap();
+        assert_eq!(other.delivery.past, Past::Unsure);
+        // A third one was lost on its way here: once the mark has done its work, it goes.
+        assert!(book.arrive(3, content("a", true)).is_none());
+        book.acknowledge(handled(other));
+        let marks = book.take_acknowledged();
+        assert_eq!(book.forgettable(&marks), marks);
+        assert_eq!(book.forgotten(&marks).len(), 1);
     }
 
     #[test]
@@ -223,6 +267,7 @@ mod tests {
         assert_eq!(again.delivery.past, Past::Unsure);
         let settled: Vec<_> = book.settle().into_iter().map(|mark| mark.event).collect();
         assert_eq!(settled, [content("b", false).mark]);
+        assert!(book.doubtful.is_empty() && book.owed.is_empty());
         book.acknowledge(handled(again));
         let marks = book.take_acknowledged();
         assert_eq!(book.forgettable(&marks), marks);
