@@ -2,12 +2,6 @@
 //!
 //! A test is an async function that takes a [`subject::Subject`]; the list at the end makes it a
 //! test per database. A new database adds a line to the macro and nothing to the suite.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that does not find what it looks for has failed"
-)]
 
 mod claims;
 mod counts;

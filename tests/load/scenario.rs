@@ -5,6 +5,7 @@ mod drain;
 mod lifecycle;
 mod pop;
 mod push;
+mod read;
 mod rerank;
 mod shift;
 mod swap;
@@ -31,6 +32,8 @@ pub(crate) enum Scenario {
     Swap(swap::Swap),
     /// Activate a ranker on a long queue while tasks are popped.
     Rerank(rerank::Rerank),
+    /// Ask for something again and again.
+    Read(read::Read),
     /// Pop everything.
     Drain,
 }
@@ -46,6 +49,7 @@ impl Scenario {
             Self::Lifecycle(lifecycle) => lifecycle.run(target).await,
             Self::Swap(swap) => swap.run(target).await,
             Self::Rerank(rerank) => rerank.run(target).await,
+            Self::Read(read) => read.run(target).await,
             Self::Drain => drain::run(target).await,
         }
     }

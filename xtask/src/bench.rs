@@ -10,7 +10,7 @@ use anyhow::bail;
 use crate::{
     bench::{figure::Report, load::Plan},
     host::{self, Home},
-    plugins, sh,
+    plugins, services, sh,
 };
 
 /// What to measure, and how long.
@@ -22,6 +22,9 @@ pub(crate) struct Args {
     /// Leave out the benches of single parts (criterion).
     #[arg(long)]
     load_only: bool,
+    /// On PostgreSQL, in a cluster of its own that makes every commit durable, instead of SQLite.
+    #[arg(long)]
+    postgres: bool,
     /// Length of the long queue.
     #[arg(long)]
     depth: Option<u64>,
@@ -35,7 +38,12 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let binaries = host::build_release(&["hinny-server", "hinny-load"])?;
 
     sh::step("the disk");
-    let home = Home::new("bench", binaries.join("hinny"))?;
+    let mut home = Home::new("bench", binaries.join("hinny"))?;
+    // Ends when it is dropped.
+    let postgres = args.postgres.then(|| services::durable_postgres(home.folder())).transpose()?;
+    if let Some(postgres) = &postgres {
+        home.keep_in(&postgres.url);
+    }
     disk::measure(home.folder(), &mut report)?;
     if !args.load_only {
         sh::step("single parts");

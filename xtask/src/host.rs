@@ -38,6 +38,7 @@ pub(crate) struct Home {
     folder: PathBuf,
     binary: PathBuf,
     port: u16,
+    database: String,
 }
 
 impl Home {
@@ -46,7 +47,7 @@ impl Home {
         let folder = std::env::temp_dir().join(format!("hinny-{name}-{}", std::process::id()));
         fs::create_dir_all(&folder)
             .with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        Ok(Self { folder, binary, port: free_port()? })
+        Ok(Self { folder, binary, port: free_port()?, database: "sqlite:hinny.db".to_owned() })
     }
 
     /// The folder.
@@ -54,11 +55,16 @@ impl Home {
         &self.folder
     }
 
+    /// Has everything kept in another database than a file in the folder.
+    pub(crate) fn keep_in(&mut self, url: &str) {
+        url.clone_into(&mut self.database);
+    }
+
     /// Writes the configuration: where to listen and to store, and what is given.
     pub(crate) fn configure(&self, more: &str) -> anyhow::Result<()> {
         let text = format!(
-            "[api]\nlisten = \"127.0.0.1:{}\"\n\n[database]\nurl = \"sqlite:hinny.db\"\n\n{more}",
-            self.port
+            "[api]\nlisten = \"127.0.0.1:{}\"\n\n[database]\nurl = {:?}\n\n{more}",
+            self.port, self.database
         );
         fs::write(self.folder.join("hinny.toml"), text).context("cannot write hinny.toml")
     }

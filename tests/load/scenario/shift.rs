@@ -66,7 +66,7 @@ impl Shift {
         self.failures.len() >= FAILURES_MAX
     }
 
-    /// Sends a request, notes how long it took, and hands back an answer with the right status.
+    /// Posts something, notes how long it took, and hands back an answer with the right status.
     pub(crate) async fn call(
         &mut self,
         client: &mut Client,
@@ -74,17 +74,33 @@ impl Shift {
         body: Option<Vec<u8>>,
         status: u16,
     ) -> Option<Answer> {
+        self.send(client, Method::POST, path, body, status).await
+    }
+
+    /// Asks for something, and notes how long it took.
+    pub(crate) async fn get(&mut self, client: &mut Client, path: &str) -> Option<Answer> {
+        self.send(client, Method::GET, path, None, 200).await
+    }
+
+    async fn send(
+        &mut self,
+        client: &mut Client,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+        status: u16,
+    ) -> Option<Answer> {
         let began = Instant::now();
-        let answer = match client.send(Method::POST, path, body).await {
+        let answer = match client.send(method.clone(), path, body).await {
             Ok(answer) => answer,
             Err(error) => {
-                self.failures.push(format!("POST {path}: {error:#}"));
+                self.failures.push(format!("{method} {path}: {error:#}"));
                 return None;
             }
         };
         self.timing.note(began);
         if let Err(error) = answer.expect(status) {
-            self.failures.push(format!("POST {path}: {error:#}"));
+            self.failures.push(format!("{method} {path}: {error:#}"));
             return None;
         }
         Some(answer)

@@ -162,7 +162,7 @@ async fn the_log_is_moved_into_the_file_beside_the_commits() {
         let path = format!("{}{suffix}", place.path.display());
         fs::metadata(path).map_or(0, |file| file.len())
     };
-    // What is beyond the first 64 MB is moved without being asked.
+    // What is beyond the first 32 MB is moved without being asked.
     let mut pushed = 0;
     while length("") < 4 << 20 {
         assert!(length("-wal") < 256 << 20, "it was not moved");

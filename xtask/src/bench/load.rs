@@ -83,7 +83,7 @@ fn starts(home: &Home, plan: Plan, report: &mut Report) -> anyhow::Result<()> {
     let mut times = Vec::new();
     for _ in 0..=plan.starts {
         for file in ["hinny.db", "hinny.db-wal", "hinny.db-shm"] {
-            // Missing before the first start.
+            // Missing before the first start, and on another database.
             let _ = fs::remove_file(home.folder().join(file));
         }
         let host = home.start()?;
@@ -131,6 +131,7 @@ impl Bench<'_> {
         let pop = self.run(&["pop", "--depth", &depth, "--rounds", &rounds])?;
         let what = format!("pop limit=1, 64 connections, {} queued", grouped(plan.depth));
         self.add(&what, &pop, "within 10 % of 10,000 queued");
+        self.reads(plan)?;
         let to = format!("{}={WEIGHTED}", self.upload("plugins/rank-weighted")?);
         self.run(&["fill", "--until", &depth])?;
         let rerank = self.run(&["--connections", "8", "rerank", "--to", &to])?;
@@ -143,6 +144,33 @@ impl Bench<'_> {
             "≤ 50 ms",
         );
         self.millis("activate a verified version", &rerank, "activate, ms", "≤ 10 ms, aim 5 ms");
+        Ok(())
+    }
+
+    /// Questions to a host with a long queue. Each is asked over one connection, so that its time is
+    /// that of the answer and not of a turn at the processor.
+    fn reads(&mut self, plan: Plan) -> anyhow::Result<()> {
+        let seconds = plan.seconds.to_string();
+        for (what, path, goal) in [
+            (
+                "GET /tasks, the newest",
+                "/tasks?scheduler_id=jobs&limit=50",
+                "p99 ≤ 50 ms, aim 10 ms",
+            ),
+            (
+                "GET /tasks, dispatched ones of an organisation",
+                "/tasks?scheduler_id=jobs&status=dispatched&organisation=org-1&limit=50",
+                "p99 ≤ 50 ms, aim 10 ms",
+            ),
+            ("GET /schedulers", "/schedulers", "≤ 20 ms, aim 5 ms"),
+            ("GET /metrics", "/metrics", "≤ 20 ms, aim 5 ms"),
+        ] {
+            let read = ["--connections", "1", "read", "--path", path, "--seconds", &seconds];
+            let read = self.run(&read)?;
+            let number = |key: &str| read[key].as_f64().unwrap_or_default();
+            let value = format!("p50 {:.1} ms, p99 {:.1} ms", number("p50_ms"), number("p99_ms"));
+            self.report.add(&format!("{what}, {} queued", grouped(plan.depth)), value, goal);
+        }
         Ok(())
     }
 

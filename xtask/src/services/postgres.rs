@@ -22,13 +22,31 @@ const DEBIAN: &str = "/usr/lib/postgresql";
 const IMAGE: &str = "postgres:17-alpine";
 
 /// Settings of a server whose data nobody needs after the run.
-const SETTINGS: &[&str] = &[
+const FAST: &[&str] = &[
     "listen_addresses=127.0.0.1",
     "max_connections=200",
     "fsync=off",
     "full_page_writes=off",
     "synchronous_commit=off",
 ];
+
+/// Settings of a server that is measured: what is recommended for one that is used.
+const DURABLE: &[&str] = &[
+    "listen_addresses=127.0.0.1",
+    "shared_buffers=2GB",
+    "max_wal_size=4GB",
+    "checkpoint_timeout=15min",
+];
+
+/// Starts a server whose commits are on the disk before they are answered, in a folder of its own
+/// beside another one.
+pub(crate) fn durable_postgres(beside: &Path) -> anyhow::Result<Service> {
+    let Some(programs) = programs_or_install() else {
+        bail!("there is no PostgreSQL to measure; hint: Debian: `apt-get install postgresql`");
+    };
+    sh::step(format_args!("start PostgreSQL of {}, durable", programs.display()));
+    cluster(&programs, &beside.with_extension("postgres"), DURABLE)
+}
 
 /// Finds a server, or starts one.
 pub(crate) fn postgres() -> anyhow::Result<Service> {
@@ -38,7 +56,8 @@ pub(crate) fn postgres() -> anyhow::Result<Service> {
     }
     if let Some(programs) = programs_or_install() {
         sh::step(format_args!("start PostgreSQL of {}", programs.display()));
-        return cluster(&programs);
+        let folder = env::temp_dir().join(format!("hinny-postgres-{}", process::id()));
+        return cluster(&programs, &folder, FAST);
     }
     if let Some(engine) = container_engine() {
         sh::step(format_args!("start PostgreSQL with {engine}"));
@@ -82,21 +101,20 @@ fn programs() -> Option<PathBuf> {
     newest.map(|folder| folder.join("bin")).or_else(on_path)
 }
 
-/// A cluster of its own in a temporary folder.
-fn cluster(programs: &Path) -> anyhow::Result<Service> {
-    let folder = env::temp_dir().join(format!("hinny-postgres-{}", process::id()));
+/// A cluster of its own in a new folder, which goes with it.
+fn cluster(programs: &Path, folder: &Path, settings: &[&str]) -> anyhow::Result<Service> {
     fs::DirBuilder::new()
         .mode(0o700)
-        .create(&folder)
+        .create(folder)
         .with_context(|| format!("cannot make {}", folder.display()))?;
-    let started = start(programs, &folder);
+    let started = start(programs, folder, settings);
     if started.is_err() {
-        fs::remove_dir_all(&folder).ok();
+        fs::remove_dir_all(folder).ok();
     }
     started
 }
 
-fn start(programs: &Path, folder: &Path) -> anyhow::Result<Service> {
+fn start(programs: &Path, folder: &Path, settings: &[&str]) -> anyhow::Result<Service> {
     // The server refuses to run as root.
     let user = if is_root() { Some(user_of_server()?) } else { None };
     if let Some((user, group)) = user {
@@ -118,7 +136,7 @@ fn start(programs: &Path, folder: &Path) -> anyhow::Result<Service> {
     let mut server = command("postgres");
     server.arg("-D").arg(&data).args(["-p", &port.to_string()]);
     server.arg("-c").arg(format!("unix_socket_directories={}", folder.display()));
-    for setting in SETTINGS {
+    for setting in settings {
         server.args(["-c", setting]);
     }
     let log = fs::File::create(folder.join("log"))?;
@@ -143,7 +161,7 @@ fn container(engine: &str) -> anyhow::Result<Service> {
     run.args(["run", "--rm", "--name", &name, "-e", "POSTGRES_HOST_AUTH_METHOD=trust"]);
     run.args(["-p", &format!("127.0.0.1:{port}:5432"), IMAGE]);
     // The address is the one inside.
-    for setting in SETTINGS.iter().filter(|setting| !setting.starts_with("listen")) {
+    for setting in FAST.iter().filter(|setting| !setting.starts_with("listen")) {
         run.args(["-c", setting]);
     }
     run.stdin(Stdio::null()).stdout(Stdio::null());

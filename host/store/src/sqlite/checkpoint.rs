@@ -18,9 +18,9 @@ use tracing::{debug, warn};
 
 use super::{error::meaning, writer::Writer};
 
-/// Pages in the log from which moving them is worth it: 64 MB. The longer the log, the more commits
-/// share the moving of a page, and the longer a start after a crash reads it: tenths of a second.
-const LOG_PAGES: i64 = 32_768;
+/// Pages in the log from which moving them is worth it: 32 MB. The longer the log, the more commits
+/// share the moving of a page, and the more each reader of a page has to look through.
+const LOG_PAGES: i64 = 16_384;
 
 /// Pages in the log that are few enough to hold up the writer for.
 const FEW_PAGES: i64 = 256;

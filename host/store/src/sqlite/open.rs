@@ -154,7 +154,7 @@ impl Setup<'_> {
             .pragma("cache_size", cache(self.options.cache_bytes))
             .pragma("wal_autocheckpoint", LOG_PAGES_MAX.to_string())
             // A log that grew under load gives its room back.
-            .pragma("journal_size_limit", (128_u64 << 20).to_string());
+            .pragma("journal_size_limit", (64_u64 << 20).to_string());
         match pages_max {
             Some(pages) => options.pragma("max_page_count", pages.max(1).to_string()),
             None => options,

@@ -4,16 +4,14 @@
 //! Without a sin it is well behaved: each message of source `evil` becomes a task. So whatever the
 //! host does about a sin, it does about that alone.
 
-use std::sync::{
-    OnceLock,
-    atomic::{AtomicU32, Ordering},
-};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use hinny_plugin::{
     bindings::scheduler::exports::hinny::plugin::scheduler::{Descriptor, Guest},
     scheduler::{Admitted, Command, Draft, Failure, Rejection, Trigger},
-    settings::{Setting, Settings},
+    settings::Setting,
 };
+use spoiling::Sin;
 
 mod admitting;
 mod asking;
@@ -21,15 +19,6 @@ mod commanding;
 mod describing;
 mod handling;
 mod serving;
-
-/// A sin, and how far it goes.
-#[derive(Debug, Clone)]
-pub struct Sin {
-    /// Which: one of [`SINS`], or `none`.
-    pub name: String,
-    /// How far: the call that traps, the number of commands, as the sin has it.
-    pub n: i64,
-}
 
 /// Every sin, by the function in which it is committed.
 pub const SINS: [(&str, &[&str]); 7] = [
@@ -50,7 +39,6 @@ pub const SINS: [(&str, &[&str]); 7] = [
     ("handle, in what it asks of services, itself and schedules", &serving::SINS),
 ];
 
-static SIN: OnceLock<Sin> = OnceLock::new();
 static CALLS: AtomicU32 = AtomicU32::new(0);
 
 /// The plugin.
@@ -58,15 +46,11 @@ pub struct Evil;
 
 impl Guest for Evil {
     fn configure(settings: Vec<Setting>) -> Result<(), String> {
-        let sin = Sin::from_settings(&settings.into())?;
-        match sin.name.as_str() {
-            "spin-in-configure" => spoiling::spin(),
-            "trap-in-configure" => spoiling::trap(),
-            "huge-refusal-in-configure" => return Err(spoiling::huge_text()),
-            "log-in-configure" => hinny_plugin::info!("configured with \u{1b}[31msin\u{1b}[0m"),
-            _ => {}
+        let sin = Sin::from_settings(&settings.into(), &SINS)?;
+        if sin.name == "log-in-configure" {
+            hinny_plugin::info!("configured with \u{1b}[31msin\u{1b}[0m");
         }
-        SIN.set(sin).map_err(|_| "configured twice".to_owned())
+        sin.configure()
     }
 
     fn describe() -> Descriptor {
@@ -87,32 +71,12 @@ impl Guest for Evil {
     }
 }
 
-impl Sin {
-    /// From the settings `sin` and `n`.
-    pub fn from_settings(settings: &Settings) -> Result<Self, String> {
-        settings.deny_unknown(&["sin", "n"])?;
-        let name = settings.text("sin")?.unwrap_or("none");
-        let mut known = SINS.iter().flat_map(|(_, names)| names.iter());
-        if name != "none" && !known.any(|sin| *sin == name) {
-            return Err(format!(
-                "there is no sin `{name}`; hint: tests/guests/README.md lists all"
-            ));
-        }
-        Ok(Self { name: name.to_owned(), n: settings.integer("n")?.unwrap_or(1) })
-    }
-
-    fn current() -> &'static Self {
-        static NONE: Sin = Sin { name: String::new(), n: 1 };
-        SIN.get().unwrap_or(&NONE)
-    }
-}
-
 #[cfg(target_arch = "wasm32")]
 hinny_plugin::bindings::scheduler::export!(Evil with_types_in hinny_plugin::bindings::scheduler);
 
 #[cfg(test)]
 mod tests {
-    use hinny_plugin::scheduler::Message;
+    use hinny_plugin::{scheduler::Message, settings::Settings};
 
     use super::*;
 
@@ -138,15 +102,9 @@ mod tests {
         for (_, names) in SINS {
             for name in names {
                 assert!(readme.contains(&format!("`{name}`")), "README.md lacks `{name}`");
-                assert!(Sin::from_settings(&settings(name)).is_ok());
+                assert!(Sin::from_settings(&settings(name), &SINS).is_ok());
             }
         }
-    }
-
-    #[test]
-    fn a_sin_that_does_not_exist_is_refused() {
-        let refused = Sin::from_settings(&settings("sloth")).unwrap_err();
-        assert!(refused.contains("`sloth`"), "{refused}");
     }
 
     #[test]

@@ -1,0 +1,47 @@
+//! Reads, while nothing else goes on.
+
+use clap::Args;
+use std::{sync::Arc, time::Instant};
+
+use super::shift::{Shift, Whistle, begin, end};
+use crate::{client::Client, outcome::Outcome, target::Target};
+
+/// Ask for something again and again.
+#[derive(Debug, Args)]
+pub(crate) struct Read {
+    /// What: a path with its query, from `/` on. Several are asked for in turn.
+    #[arg(long, required = true)]
+    path: Vec<String>,
+    /// For how long.
+    #[arg(long, default_value_t = 10.0)]
+    seconds: f64,
+}
+
+impl Read {
+    /// Does it. Every answer must be 200.
+    pub(crate) async fn run(&self, target: &Target) -> anyhow::Result<Outcome> {
+        let (paths, whistle) = (Arc::new(self.path.clone()), Whistle::default());
+        let began = Instant::now();
+        let shifts = begin(target, target.connections, |client| {
+            read_until(client, Arc::clone(&paths), whistle.clone())
+        })
+        .await?;
+        whistle.blow_after(self.seconds).await;
+        let mut shift = end(shifts).await?;
+        let rate = shift.timing.len() as f64 / began.elapsed().as_secs_f64();
+        Ok(Outcome::new("read", 0, 0.0, &mut shift.timing)
+            .with("requests per second", rate)
+            .violated_by(shift.failures))
+    }
+}
+
+async fn read_until(mut client: Client, paths: Arc<Vec<String>>, whistle: Whistle) -> Shift {
+    let mut shift = Shift::default();
+    for path in paths.iter().cycle() {
+        if whistle.blown() || shift.is_hopeless() {
+            break;
+        }
+        shift.get(&mut client, path).await;
+    }
+    shift
+}
