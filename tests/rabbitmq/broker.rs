@@ -34,12 +34,13 @@ pub(crate) fn url() -> String {
     needed("HINNY_TEST_RABBITMQ_URL")
 }
 
-/// Runs `rabbitmqctl`.
-pub(super) fn rabbitmqctl(arguments: &[&str]) {
+/// Runs `rabbitmqctl`; the answer is what it prints.
+pub(super) fn rabbitmqctl(arguments: &[&str]) -> String {
     let line = needed("HINNY_TEST_RABBITMQCTL");
     let command = format!("{line} {}", arguments.join(" "));
     let output = Command::new("sh").args(["-c", &command]).output().unwrap();
     assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// A connection of the test's own to the broker.

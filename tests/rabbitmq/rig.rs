@@ -129,7 +129,20 @@ impl Rig {
         let enough = until("", async || self.handled().await >= count);
         if tokio::time::timeout(Duration::from_secs(55), enough).await.is_err() {
             let (handled, trouble) = (self.handled().await, self.trouble().await);
-            panic!("{handled} of {count} messages were handled; health: {trouble}");
+            let metrics = self.get("/metrics").await;
+            let told = metrics.lines().filter(|line| line.contains(&self.name));
+            let told: Vec<_> = told.filter(|line| !line.contains("_bucket")).collect();
+            let broker = broker::rabbitmqctl(&[
+                "list_queues",
+                "name",
+                "messages_ready",
+                "messages_unacknowledged",
+                "consumers",
+            ]);
+            panic!(
+                "{handled} of {count} messages were handled; health: {trouble}\n{}\n{broker}",
+                told.join("\n")
+            );
         }
     }
 
