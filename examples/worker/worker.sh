@@ -60,13 +60,17 @@ report() {
 # Runs the command, and sets what is to be reported.
 carry_out() {
     rm -f "$folder/late" "$folder/lost"
+    # Heartbeats go on as long as this is there: a signal alone can come before a shell that has just
+    # begun listens to it.
+    beating=$folder/$id-$attempt
+    touch "$beating"
     "$@" <"$folder/data" 2>"$folder/said" &
     job=$!
     # `$$` is the worker itself: without it, nobody holds the task any more.
-    while sleep "$heartbeat" && kill -0 $$ 2>/dev/null; do
+    while sleep "$heartbeat" && kill -0 $$ 2>/dev/null && [ -e "$beating" ]; do
         call POST "/tasks/$id/heartbeat" "{\"attempt\": $attempt}" >/dev/null
         # Refused: somebody else has the task, or nobody wants it.
-        [ $? = 1 ] && touch "$folder/lost" && kill "$job"
+        [ $? = 1 ] && mv "$beating" "$folder/lost" 2>/dev/null && kill "$job"
     done &
     beats=$! timer='' ended=127
     while :; do
@@ -80,6 +84,7 @@ carry_out() {
         [ "$now" = 127 ] || ended=$now
         [ "$seen" = "$stopped" ] && break
     done
+    rm -f "$beating"
     kill "$beats" $timer 2>/dev/null
     status=completed reason=
     [ "$ended" = 0 ] || status=failed reason=$(tail -n 1 "$folder/said" | cut -c 1-1000)
