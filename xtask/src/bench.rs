@@ -22,7 +22,7 @@ pub(crate) struct Args {
     /// Leave out the benches of single parts (criterion).
     #[arg(long)]
     load_only: bool,
-    /// On PostgreSQL, in a cluster of its own that makes every commit durable, instead of SQLite.
+    /// On `PostgreSQL`, in a cluster of its own that makes every commit durable, not on `SQLite`.
     #[arg(long)]
     postgres: bool,
     /// Length of the long queue.

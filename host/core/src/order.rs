@@ -2,7 +2,7 @@
 //!
 //! Tasks stand in *classes*: all tasks of a class are alike to the filters of workers (same
 //! organisation, same values at the configured places of the data). Each class keeps its tasks
-//! sorted; a [`View`](view) keeps the first task of each class that a filter admits, sorted too. So
+//! sorted; a `View` keeps the first task of each class that a filter admits, sorted too. So
 //! a pop costs two tree operations, filtered or not, however many tasks are queued.
 //!
 //! A task is *in order*, *delayed* (not before a moment) or *taken* (out for a claim that is not

@@ -491,7 +491,7 @@ pub trait Store: Send + Sync {
     async fn due_events(&self, by: Timestamp, limit: u32) -> Result<Vec<KeptEvent>, StoreError>;
 
     /// Finished tasks whose scheduler has yet to be told, oldest first. Telling is a unit whose
-    /// guard is [`Guard::FirstDelivery`] with the id from [`finished_event`].
+    /// guard is [`Guard::FirstDelivery`] with the id from [`crate::event::finished_event`].
     async fn untold_finished(
         &self,
         scheduler: &SchedulerId,

@@ -1,7 +1,7 @@
 //! The queues of hinny: order in memory, group commit, leases.
 //!
 //! The database is the log and the referee; the order lives in memory. Every write goes through one
-//! [`Committer`](commit): requests wait in its channel, one transaction takes all that wait, and what
+//! `Committer`: requests wait in its channel, one transaction takes all that wait, and what
 //! the transaction did is applied to memory in the same order, before anybody is answered. So after
 //! every commit, memory agrees with the database.
 //!

@@ -167,8 +167,8 @@ impl Bench<'_> {
         ] {
             let read = ["--connections", "1", "read", "--path", path, "--seconds", &seconds];
             let read = self.run(&read)?;
-            let number = |key: &str| read[key].as_f64().unwrap_or_default();
-            let value = format!("p50 {:.1} ms, p99 {:.1} ms", number("p50_ms"), number("p99_ms"));
+            let number = |key: &str| field(&read, key).as_f64().unwrap_or_default();
+            let value = format!("p50 {:.1} ms, p99 {:.1} ms", number("/p50_ms"), number("/p99_ms"));
             self.report.add(&format!("{what}, {} queued", grouped(plan.depth)), value, goal);
         }
         Ok(())
