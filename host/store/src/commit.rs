@@ -34,6 +34,7 @@ pub(crate) use self::{
     },
     import::decide_import,
     known::{Known, KnownState, StoredTask},
+    place::Place,
     wanted::{HashKey, Wanted},
 };
 

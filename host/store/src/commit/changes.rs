@@ -29,19 +29,8 @@ pub(crate) struct Changes {
     pub(crate) changed: Vec<TaskId>,
     /// The tasks of which the state is written.
     pub(crate) tasks: Vec<StoredTask>,
-    /// Tasks that leave the queue.
-    pub(crate) live_gone: Vec<HashRow>,
-    /// Tasks that come back to the queue.
-    pub(crate) live_new: Vec<HashRow>,
-    /// Tasks that are not held any more.
-    pub(crate) held_gone: Vec<HashRow>,
-    /// Tasks that are held from now on.
-    pub(crate) held_new: Vec<HashRow>,
-    /// Tasks that have ended, or have another hash: what a store that does not tell queued tasks
-    /// from held ones by place removes.
-    pub(crate) open_gone: Vec<HashRow>,
-    /// And what such a store adds, but for new tasks.
-    pub(crate) open_new: Vec<HashRow>,
+    /// Tasks that stand elsewhere than before, but for new ones.
+    pub(crate) moves: Vec<Move>,
     /// Tasks that ended.
     pub(crate) ended: Vec<Ended>,
     /// Ends that need not be told any more.
@@ -91,11 +80,55 @@ pub(crate) struct StateRow {
     pub(crate) value: Option<Vec<u8>>,
 }
 
-/// A task that has not ended, by its hash.
-#[derive(Debug, Clone)]
-pub(crate) struct HashRow {
-    pub(crate) key: HashKey,
+/// A task that stands elsewhere than before.
+#[derive(Debug)]
+pub(crate) struct Move {
+    pub(super) task: TaskId,
+    /// None: it is imported.
+    pub(super) from: Option<Place>,
+    pub(super) to: Place,
+}
+
+/// A task by its hash.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct HashRow<'a> {
+    pub(crate) key: &'a HashKey,
     pub(crate) task: TaskId,
+}
+
+impl Changes {
+    /// The tasks that leave a place, such as [`Place::live`].
+    pub(crate) fn gone(
+        &self,
+        place: fn(&Place) -> Option<&HashKey>,
+    ) -> impl Iterator<Item = HashRow<'_>> {
+        self.moves.iter().filter_map(move |it| HashRow::of(it.task, it.at(place)))
+    }
+
+    /// The tasks that come to a place, but for new ones.
+    pub(crate) fn come(
+        &self,
+        place: fn(&Place) -> Option<&HashKey>,
+    ) -> impl Iterator<Item = HashRow<'_>> {
+        self.moves.iter().filter_map(move |it| {
+            let (from, to) = it.at(place);
+            HashRow::of(it.task, (to, from))
+        })
+    }
+}
+
+impl Move {
+    /// Under which hash it was at a place, and is.
+    fn at(&self, place: fn(&Place) -> Option<&HashKey>) -> (Option<&HashKey>, Option<&HashKey>) {
+        (self.from.as_ref().and_then(place), place(&self.to))
+    }
+}
+
+impl<'a> HashRow<'a> {
+    /// What one of two has and the other has not.
+    fn of(task: TaskId, (has, has_not): (Option<&'a HashKey>, Option<&HashKey>)) -> Option<Self> {
+        has.filter(|key| Some(*key) != has_not).map(|key| Self { key, task })
+    }
 }
 
 /// A task that ended.
@@ -199,61 +232,32 @@ impl Commit<'_> {
             let Some(stored) = self.known.tasks.remove(&id) else { continue };
             if let Some(before) = stored.before.clone() {
                 let after = Place::of(&stored.task);
-                self.close(id, &before, &after);
-                self.leave(&stored.task, &before, &after);
-                self.enter(&stored.task, &before, &after);
+                self.place(&stored.task, before, after);
             }
             self.changes.tasks.push(stored);
         }
         self.changes
     }
 
-    fn close(&mut self, task: TaskId, before: &Place, after: &Place) {
-        if before.open() != after.open() {
-            let row = |key: &HashKey| HashRow { key: key.clone(), task };
-            self.changes.open_gone.extend(before.open().map(row));
-            self.changes.open_new.extend(after.open().map(row));
-        }
-    }
-
-    fn leave(&mut self, task: &Task, before: &Place, after: &Place) {
-        if before == after {
+    fn place(&mut self, task: &Task, from: Place, to: Place) {
+        if from == to {
             return;
         }
         let changes = &mut self.changes;
-        match before {
-            Place::Live(key) => {
-                changes.live_gone.push(HashRow { key: key.clone(), task: task.id });
-            }
-            Place::Held(key) => {
-                changes.held_gone.push(HashRow { key: key.clone(), task: task.id });
-            }
-            Place::Ended(event) => changes.untold_gone.push((task.scheduler.clone(), *event)),
+        if let Place::Ended(event) = from {
+            changes.untold_gone.push((task.scheduler.clone(), event));
         }
-    }
-
-    fn enter(&mut self, task: &Task, before: &Place, after: &Place) {
-        if before == after {
-            return;
+        if let Place::Ended(event) = to
+            && self.tell.contains(&task.scheduler)
+        {
+            changes.untold_new.push(UntoldTask {
+                scheduler: task.scheduler.clone(),
+                event,
+                task: task.id,
+                finished_at: task.finished_at.unwrap_or(task.modified_at),
+            });
         }
-        let changes = &mut self.changes;
-        match after {
-            Place::Live(key) => {
-                changes.live_new.push(HashRow { key: key.clone(), task: task.id });
-            }
-            Place::Held(key) => {
-                changes.held_new.push(HashRow { key: key.clone(), task: task.id });
-            }
-            Place::Ended(event) if self.tell.contains(&task.scheduler) => {
-                changes.untold_new.push(UntoldTask {
-                    scheduler: task.scheduler.clone(),
-                    event: *event,
-                    task: task.id,
-                    finished_at: task.finished_at.unwrap_or(task.modified_at),
-                });
-            }
-            Place::Ended(_) => {}
-        }
+        changes.moves.push(Move { task: task.id, from: Some(from), to });
     }
 
     /// Notes that a task ended.

@@ -8,7 +8,7 @@ use hinny_core::{
     task::Task,
 };
 
-use super::{Changes, Commit, EventRow, Known, StoredTask, changes::HashRow, place::Place};
+use super::{Changes, Commit, EventRow, Known, StoredTask, changes::Move, place::Place};
 
 /// Decides what an import does.
 pub(crate) fn decide_import(batch: ImportBatch, known: Known) -> (ImportOutcomes, Changes) {
@@ -55,16 +55,12 @@ impl Commit<'_> {
     }
 
     fn place_import(&mut self, task: &Task, place: Place) {
-        let open = place.open().map(|key| HashRow { key: key.clone(), task: task.id });
-        self.changes.open_new.extend(open);
-        match place {
-            Place::Live(key) => {
-                self.known.live.insert(key.clone(), task.id);
-                self.changes.live_new.push(HashRow { key, task: task.id });
-            }
-            Place::Held(key) => self.changes.held_new.push(HashRow { key, task: task.id }),
-            Place::Ended(_) => self.note_end(task),
+        if let Place::Live(key) = &place {
+            self.known.live.insert(key.clone(), task.id);
+        } else if let Place::Ended(_) = &place {
+            self.note_end(task);
         }
+        self.changes.moves.push(Move { task: task.id, from: None, to: place });
     }
 
     /// Its life so far is one step: where it stands.

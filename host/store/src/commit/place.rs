@@ -25,12 +25,19 @@ impl Place {
         }
     }
 
+    /// The hash of a task that is on the queue.
+    pub(crate) fn live(&self) -> Option<&HashKey> {
+        if let Self::Live(key) = self { Some(key) } else { None }
+    }
+
+    /// The hash of a task that is off the queue and has not ended.
+    pub(crate) fn held(&self) -> Option<&HashKey> {
+        if let Self::Held(key) = self { Some(key) } else { None }
+    }
+
     /// The hash of a task that has not ended.
     pub(crate) fn open(&self) -> Option<&HashKey> {
-        match self {
-            Self::Live(key) | Self::Held(key) => Some(key),
-            Self::Ended(_) => None,
-        }
+        self.live().or_else(|| self.held())
     }
 }
 

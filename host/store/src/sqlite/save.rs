@@ -17,7 +17,7 @@ use super::{
     sql::{Hex, HexId},
 };
 use crate::commit::{
-    Changes, CountKey, Ended, EventRow, HashRow, PushedTask, SeenEvent, StateRow, StateSlot,
+    Changes, CountKey, Ended, EventRow, HashRow, Place, PushedTask, SeenEvent, StateRow, StateSlot,
     StoredTask, UntoldTask,
 };
 use crate::word::{missed_name, state_name};
@@ -217,8 +217,8 @@ fn write_tasks(script: &mut Script, changes: &Changes) -> Result<(), sqlx::Error
     script.step_each(TASK_STATES, changes.tasks.iter().map(task_state_row))?;
     let rewritten = changes.tasks.iter().filter(|stored| stored.rewritten);
     script.step_each(TASKS_REWRITTEN, rewritten.map(rewritten_row))?;
-    script.step_each(OPEN_GONE, changes.open_gone.iter().map(open_row))?;
-    script.step_each(OPEN_NEW, changes.open_new.iter().map(open_row))?;
+    script.step_each(OPEN_GONE, changes.gone(Place::open).map(open_row))?;
+    script.step_each(OPEN_NEW, changes.come(Place::open).map(open_row))?;
     script.step_each(ENDED, changes.ended.iter().map(ended_row))?;
     let gone = changes.untold_gone.iter();
     script.step_each(
@@ -267,8 +267,8 @@ fn write_kept(script: &mut Script, changes: &Changes) -> Result<(), sqlx::Error>
     script.step_each(KEPT, attributes.iter().map(|(kept, attributes)| kept_row(kept, attributes)))
 }
 
-fn open_row(row: &HashRow) -> (&str, &str, HexId) {
-    let (scheduler, hash) = &row.key;
+fn open_row(row: HashRow<'_>) -> (&str, &str, HexId) {
+    let (scheduler, hash) = row.key;
     (scheduler.as_str(), hash.as_str(), HexId(row.task.0))
 }
 

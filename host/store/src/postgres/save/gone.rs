@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::{column, messages};
 use crate::{
-    commit::{Changes, HashKey},
+    commit::{Changes, HashKey, Place},
     postgres::sql::Script,
 };
 
@@ -44,15 +44,15 @@ pub(super) fn write(script: &mut Script, changes: &Changes) {
 }
 
 fn write_places(script: &mut Script, changes: &Changes) {
-    let gone = &changes.live_gone;
+    let gone: Vec<_> = changes.gone(Place::live).collect();
     if !gone.is_empty() {
-        let (schedulers, hashes) = keys(gone.iter().map(|row| &row.key));
+        let (schedulers, hashes) = keys(gone.iter().map(|row| row.key));
         script.part(LIVE).bind(schedulers).bind(hashes);
     }
-    let gone = &changes.held_gone;
+    let gone: Vec<_> = changes.gone(Place::held).collect();
     if !gone.is_empty() {
-        let (schedulers, hashes) = keys(gone.iter().map(|row| &row.key));
-        script.part(HELD).bind(schedulers).bind(hashes).bind(column(gone, |row| row.task.0));
+        let (schedulers, hashes) = keys(gone.iter().map(|row| row.key));
+        script.part(HELD).bind(schedulers).bind(hashes).bind(column(&gone, |row| row.task.0));
     }
     let reopened: Vec<Uuid> = changes
         .tasks

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{column, gone::keys};
 use crate::{
-    commit::{Changes, CountKey, EventRow, PushedTask},
+    commit::{Changes, CountKey, EventRow, Place, PushedTask},
     postgres::sql::{Script, json, stored},
     word::{missed_name, state_name},
 };
@@ -125,18 +125,19 @@ fn write_tasks(script: &mut Script, pushed: &[PushedTask]) {
 }
 
 fn write_places(script: &mut Script, changes: &Changes) {
-    let (mut schedulers, mut hashes) = keys(changes.live_new.iter().map(|row| &row.key));
-    let mut tasks = column(&changes.live_new, |row| row.task.0);
+    let live: Vec<_> = changes.come(Place::live).collect();
+    let (mut schedulers, mut hashes) = keys(live.iter().map(|row| row.key));
+    let mut tasks = column(&live, |row| row.task.0);
     schedulers.extend(changes.pushed.iter().map(|push| push.task.scheduler.as_str()));
     hashes.extend(changes.pushed.iter().map(|push| push.task.hash.as_str()));
     tasks.extend(changes.pushed.iter().map(|push| push.task.id.0));
     if !tasks.is_empty() {
         script.part(LIVE).bind(schedulers).bind(hashes).bind(tasks);
     }
-    let held = &changes.held_new;
+    let held: Vec<_> = changes.come(Place::held).collect();
     if !held.is_empty() {
-        let (schedulers, hashes) = keys(held.iter().map(|row| &row.key));
-        script.part(HELD).bind(schedulers).bind(hashes).bind(column(held, |row| row.task.0));
+        let (schedulers, hashes) = keys(held.iter().map(|row| row.key));
+        script.part(HELD).bind(schedulers).bind(hashes).bind(column(&held, |row| row.task.0));
     }
     let unsuccessful: Vec<Uuid> = changes
         .tasks
