@@ -96,7 +96,7 @@ impl Delivery {
 
     /// Whether certainly nothing of it was handled: then it is as new when it comes again.
     pub(crate) fn is_untouched(&self) -> bool {
-        self.past == Past::New && self.outcomes.is_empty() && self.doubts.is_empty()
+        self.past == Past::New && !self.is_touched()
     }
 
     /// Whether something of it was handled, or may have been.

@@ -89,11 +89,11 @@ impl Book {
         let mark = arrival.delivery.mark;
         if arrival.returned {
             take_one(&mut self.returned, mark);
+        }
+        if arrival.returned || arrival.delivery.is_touched() {
             self.doubt(arrival.delivery.marked());
         } else if arrival.delivery.is_untouched() {
             *self.owed.entry(mark).or_default() += 1;
-        } else if arrival.delivery.is_touched() {
-            self.doubt(arrival.delivery.marked());
         }
         for waiting in self.busy.remove(&mark).unwrap_or_default() {
             self.give_back(waiting);
