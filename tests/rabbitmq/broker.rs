@@ -105,13 +105,19 @@ impl Broker {
 }
 
 /// Waits until something is so; ends the test when that takes too long.
-pub(crate) async fn until<F: Future<Output = bool>>(what: &str, mut so: impl FnMut() -> F) {
+pub(crate) async fn until<F: Future<Output = bool>>(what: &str, so: impl FnMut() -> F) {
+    assert!(comes(Duration::from_mins(1), so).await, "{what}");
+}
+
+/// Waits until something is so; false: that takes too long.
+pub(super) async fn comes<F: Future<Output = bool>>(
+    within: Duration,
+    mut so: impl FnMut() -> F,
+) -> bool {
     let waiting = async {
         while !so().await {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(Duration::from_mins(1), waiting)
-        .await
-        .unwrap_or_else(|_| panic!("{what}"));
+    tokio::time::timeout(within, waiting).await.is_ok()
 }

@@ -126,8 +126,8 @@ impl Rig {
     }
 
     pub(super) async fn until_handled(&self, count: u64) {
-        let enough = until("", async || self.handled().await >= count);
-        if tokio::time::timeout(Duration::from_secs(55), enough).await.is_err() {
+        let enough = async || self.handled().await >= count;
+        if !broker::comes(Duration::from_secs(55), enough).await {
             let (handled, trouble) = (self.handled().await, self.trouble().await);
             let metrics = self.get("/metrics").await;
             let told = metrics.lines().filter(|line| line.contains(&self.name));
