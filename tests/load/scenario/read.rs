@@ -1,7 +1,8 @@
 //! Reads, while nothing else goes on.
 
-use clap::Args;
 use std::{sync::Arc, time::Instant};
+
+use clap::Args;
 
 use super::shift::{Shift, Whistle, begin, end};
 use crate::{client::Client, outcome::Outcome, target::Target};

@@ -167,9 +167,8 @@ impl Bench<'_> {
         ] {
             let read = ["--connections", "1", "read", "--path", path, "--seconds", &seconds];
             let read = self.run(&read)?;
-            let number = |key: &str| field(&read, key).as_f64().unwrap_or_default();
-            let value = format!("p50 {:.1} ms, p99 {:.1} ms", number("/p50_ms"), number("/p99_ms"));
-            self.report.add(&format!("{what}, {} queued", grouped(plan.depth)), value, goal);
+            let what = format!("{what}, {} queued", grouped(plan.depth));
+            self.report.add(&what, latencies(&read), goal);
         }
         Ok(())
     }
@@ -227,14 +226,8 @@ impl Bench<'_> {
 
     /// Adds the rate of a scenario.
     fn add(&mut self, what: &str, outcome: &Value, goal: &'static str) {
-        let number = |key: &str| outcome[key].as_f64().unwrap_or_default();
-        let value = format!(
-            "{}, p50 {:.1} ms, p99 {:.1} ms",
-            rate(number("tasks_per_second")),
-            number("p50_ms"),
-            number("p99_ms")
-        );
-        self.report.add(what, value, goal);
+        let done = field(outcome, "/tasks_per_second").as_f64().unwrap_or_default();
+        self.report.add(what, format!("{}, {}", rate(done), latencies(outcome)), goal);
     }
 
     /// Adds a further figure of a scenario, which is in milliseconds.
@@ -246,4 +239,10 @@ impl Bench<'_> {
             .map_or("not measured".to_owned(), |millis| format!("{millis:.1} ms"));
         self.report.add(what, value, goal);
     }
+}
+
+/// How long the requests of a scenario took.
+fn latencies(outcome: &Value) -> String {
+    let millis = |place: &str| field(outcome, place).as_f64().unwrap_or_default();
+    format!("p50 {:.1} ms, p99 {:.1} ms", millis("/p50_ms"), millis("/p99_ms"))
 }
