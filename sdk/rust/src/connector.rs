@@ -20,8 +20,7 @@
 //! # assert_eq!(FakeHost::requests()[0].path, "/v1/teams/red%20%26%20blue/items");
 //! ```
 //!
-//! Every error becomes a [`Failure`](crate::scheduler::Failure) with `?`: later, where that may
-//! help.
+//! Every error becomes a [`Failure`] with `?`: later, where that may help.
 
 use std::fmt::Write as _;
 

@@ -28,7 +28,7 @@ const ROWS_AHEAD: usize = 1024;
 const READER_CACHE_BYTES: u64 = 8 << 20;
 
 /// Most bytes of the file that are read by way of a map of it, the most that `SQLite` takes. At a
-/// million queued tasks a quarter of the pops per second came of it. The price: a disk that cannot
+/// million queued tasks it made pops a fifth faster. The price: a disk that cannot
 /// read back what it holds ends the process instead of giving an error.
 const MAPPED_BYTES_MAX: u64 = 0x7fff_0000;
 
