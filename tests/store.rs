@@ -81,6 +81,7 @@ on_every_database! {
         a_link_leads_to_the_schedule_of_its_hash
         a_link_that_leads_nowhere_is_no_link
         a_commit_of_nothing_does_nothing
+        a_commit_that_nobody_waits_for_holds_up_no_other
         many_tasks_go_in_with_one_commit
     }
     claims {

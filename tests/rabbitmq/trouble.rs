@@ -73,7 +73,6 @@ async fn while_the_database_cannot_be_written_messages_are_held_and_then_handled
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "beside all others, the host now and then does not notice that its connection is gone"]
 async fn a_restart_of_the_broker_loses_and_doubles_nothing() {
     let rig = Rig::start_alone().await;
     rig.until_it_takes().await;

@@ -1,5 +1,7 @@
 //! Pushes: new tasks.
 
+use std::time::Duration;
+
 use hinny_core::{
     Priority, TaskStatus,
     store::{PushOutcome, ScheduleWrite, Unit},
@@ -151,4 +153,19 @@ pub(crate) async fn many_tasks_go_in_with_one_commit(subject: &Subject) {
     let queued = subject.store.queued_tasks(&jobs(), None, 100_000).await.unwrap();
     assert_eq!(queued.len(), 10_000);
     assert!(queued.iter().zip(0..).all(|(task, number)| task.id == task_id(number)));
+}
+
+pub(crate) async fn a_commit_that_nobody_waits_for_holds_up_no_other(subject: &Subject) {
+    for looks in 0..6 {
+        let number = 10 * looks + 1;
+        let mut first = std::pin::pin!(subject.push(vec![new_task(number)]));
+        for _ in 0..looks {
+            assert!(futures::poll!(&mut first).is_pending(), "nothing is committed so soon");
+            tokio::task::yield_now().await;
+        }
+        let other = subject.push(vec![new_task(number + 1)]);
+        let other = tokio::time::timeout(Duration::from_secs(10), other).await;
+        assert_eq!(other.expect("it waits for one that nobody waits for"), [PUSHED], "{looks}");
+        assert_eq!(first.await, [PUSHED], "{looks}");
+    }
 }

@@ -5,6 +5,7 @@
 //! what a decision needs, has it made, and saves what it says, in one transaction.
 
 mod commit;
+mod driven;
 mod filter;
 pub mod postgres;
 pub mod sqlite;

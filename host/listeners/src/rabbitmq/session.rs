@@ -2,9 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use futures::{FutureExt, StreamExt, future::BoxFuture};
 use lapin::Consumer;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::{
+    task::{JoinError, JoinSet},
+    time::{Instant, sleep, sleep_until},
+};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -57,7 +60,9 @@ pub(super) struct Session<'a> {
     inbox: &'a Arc<EventInbox>,
     status: &'a Arc<Status>,
     book: Book,
-    handling: FuturesUnordered<BoxFuture<'static, (Arrival, Verdict)>>,
+    /// Tasks of their own: a session that waits for the broker must not keep what they hold, a call
+    /// of a plugin or the database, from others.
+    handling: JoinSet<(Arrival, Verdict)>,
     /// Asks the broker whether it knows of acknowledgements, then forgets their marks.
     fence: Option<BoxFuture<'static, Result<(), lapin::Error>>>,
     /// The marks that it is about.
@@ -103,7 +108,7 @@ impl<'a> Session<'a> {
             inbox,
             status,
             book,
-            handling: FuturesUnordered::new(),
+            handling: JoinSet::new(),
             fence: None,
             fencing: Vec::new(),
             over: CancellationToken::new(),
@@ -209,7 +214,10 @@ impl<'a> Session<'a> {
         let settle_at = settle_at.filter(|_| self.fence.is_none());
         tokio::select! {
             came = consumer.next() => Step::Came(came),
-            Some((arrival, verdict)) = self.handling.next() => Step::Handled(arrival, verdict),
+            Some(handled) = self.handling.join_next() => {
+                let (arrival, verdict) = unharmed(handled);
+                Step::Handled(arrival, verdict)
+            }
             result = wait_for(&mut self.fence) => Step::Fenced(result),
             () = until(settle_at) => Step::Settled,
             () = self.link.down() => Step::Down,
@@ -233,7 +241,7 @@ impl<'a> Session<'a> {
             );
             let (inbox, status) = (Arc::clone(self.inbox), Arc::clone(self.status));
             let handling = handle(arrival, inbox, status, self.over.clone());
-            self.handling.push(handling.instrument(span).boxed());
+            self.handling.spawn(handling.instrument(span));
         }
     }
 
@@ -300,7 +308,8 @@ impl<'a> Session<'a> {
 
     /// The broker is still there: what is under way is finished and acknowledged.
     async fn finish(&mut self) {
-        while let Some((arrival, verdict)) = self.handling.next().await {
+        while let Some(handled) = self.handling.join_next().await {
+            let (arrival, verdict) = unharmed(handled);
             if verdict != Verdict::Taken {
                 self.book.give_back(arrival);
             } else if self.acknowledge(arrival).await.is_err() {
@@ -323,8 +332,8 @@ impl<'a> Session<'a> {
 
     /// The broker is gone: what is under way is finished, and known when it comes again.
     async fn give_up(&mut self) {
-        while let Some((arrival, _)) = self.handling.next().await {
-            self.book.give_back(arrival);
+        while let Some(handled) = self.handling.join_next().await {
+            self.book.give_back(unharmed(handled).0);
         }
     }
 }
@@ -349,6 +358,11 @@ async fn handle(
             () = over.cancelled() => return (arrival, Verdict::GivenBack),
         }
     }
+}
+
+/// What a task answered; a panic goes on in the session, whose book would lack the message.
+fn unharmed<T>(joined: Result<T, JoinError>) -> T {
+    joined.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }
 
 async fn wait_for<T>(one: &mut Option<BoxFuture<'static, T>>) -> T {

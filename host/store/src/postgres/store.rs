@@ -30,12 +30,13 @@ use super::{
     plugin, schedule, state, task, tidy,
     writer::Writer,
 };
+use crate::driven::driven;
 
 /// Storage in a `PostgreSQL` database.
 ///
 /// While the database is away every call fails at once; when it is back, calls work again.
 pub struct PostgresStore {
-    writer: Writer,
+    writer: Arc<Writer>,
     readers: PgPool,
     away: Arc<Away>,
     lock: Arc<HostLock>,
@@ -53,7 +54,7 @@ impl PostgresStore {
         tasks.spawn(Arc::clone(&lock).keep(holder, stop.clone()));
         tasks.close();
         let tell_finished = RwLock::default();
-        Ok(Self { writer, readers, away, lock, tell_finished, tasks, stop })
+        Ok(Self { writer: Arc::new(writer), readers, away, lock, tell_finished, tasks, stop })
     }
 
     /// Brings the schema of a database up to date; the answer is the schema before and now.
@@ -104,7 +105,9 @@ impl Drop for PostgresStore {
 #[async_trait]
 impl Store for PostgresStore {
     async fn commit(&self, units: Vec<Unit>) -> Result<Vec<UnitOutcome>, StoreError> {
-        self.away.ask(commit::commit(&self.writer, units, &self.tell())).await
+        let (writer, tell) = (Arc::clone(&self.writer), self.tell());
+        let committing = async move { commit::commit(&writer, units, &tell).await };
+        self.away.ask(driven(&self.tasks, committing)).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

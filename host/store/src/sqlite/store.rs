@@ -28,6 +28,7 @@ use super::{
     plugin, schedule, state, task, tidy,
     writer::Writer,
 };
+use crate::driven::driven;
 
 /// Storage in an embedded `SQLite` file.
 ///
@@ -101,7 +102,8 @@ impl Drop for SqliteStore {
 #[async_trait]
 impl Store for SqliteStore {
     async fn commit(&self, units: Vec<Unit>) -> Result<Vec<UnitOutcome>, StoreError> {
-        commit::commit(&self.writer, units, &self.tell()).await
+        let (writer, tell) = (Arc::clone(&self.writer), self.tell());
+        driven(&self.tasks, async move { commit::commit(&writer, units, &tell).await }).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
