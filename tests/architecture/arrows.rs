@@ -18,9 +18,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("hinny-store", &["hinny-core"]),
     ("hinny-queue", &["hinny-core"]),
     ("hinny-plugins", &["hinny-core"]),
-    ("hinny-listeners", &["hinny-core"]),
+    ("hinny-amqp", &[]),
+    ("hinny-listeners", &["hinny-amqp", "hinny-core"]),
     ("hinny-connectors", &["hinny-core"]),
-    ("hinny-dispatch", &["hinny-core"]),
+    ("hinny-dispatch", &["hinny-amqp", "hinny-core"]),
     ("hinny-api", &["hinny-core"]),
     ("hinny-server", HOST),
     (
@@ -64,7 +65,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("utoipa", &["hinny-api", "hinny-server"]),
     ("reqwest", &["hinny-connectors", "hinny-server"]),
     // The binary's own tests send messages to a host that they kill.
-    ("lapin", &["hinny-listeners", "hinny-dispatch", "hinny-server"]),
+    ("lapin", &["hinny-amqp", "hinny-listeners", "hinny-dispatch", "hinny-server"]),
     ("clap", &["hinny-server"]),
     ("anyhow", &["hinny-server"]),
 ];

@@ -46,8 +46,11 @@ pub struct Dispatcher {
     stop: CancellationToken,
 }
 
-/// Longest wait of one pop, and between two looks at what is in flight.
+/// Longest wait of one pop.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// Between two looks whether one of those in flight has ended, when there are as many as may be.
+const FULL_LOOK: Duration = Duration::from_millis(100);
 
 /// Most tasks that are popped at once: those that cannot be handed over have to go back.
 const POP_MAX: u32 = 32;
@@ -119,7 +122,7 @@ impl Dispatcher {
             let free = self.free().await?;
             if free == 0 || !link.is_up() {
                 tokio::select! {
-                    () = sleep(LOOK) => {}
+                    () = sleep(FULL_LOOK) => {}
                     () = self.stop.cancelled() => {}
                 }
                 if !link.is_up() {
@@ -159,13 +162,14 @@ impl Dispatcher {
     /// Hands tasks over, those that rank first first. Those that cannot be go back.
     async fn hand_over(&self, link: &Link, tasks: Vec<Task>) -> Result<(), Trouble> {
         let mut sent = Vec::with_capacity(tasks.len());
+        let by = link::confirmed_by();
         for task in tasks {
             let message = CeleryMessage::of(&task, &self.options.task, &self.origin());
-            sent.push((task, link.send(&message).await));
+            sent.push((task, link.send(&message, by).await));
         }
         let mut trouble = Ok(());
         for (task, sent) in sent {
-            match link.confirmed(sent).await {
+            match link.confirmed(sent, by).await {
                 Ok(()) => self.status.count("handed over"),
                 Err(error) => {
                     self.give_back(task, &error).await;

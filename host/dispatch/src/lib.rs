@@ -11,4 +11,4 @@ mod link;
 mod status;
 
 pub use dispatcher::{Dispatcher, DispatcherOptions};
-pub use link::{Address, InvalidAddress};
+pub use hinny_amqp::Address;

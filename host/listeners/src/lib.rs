@@ -24,6 +24,7 @@ mod trigger;
 mod fakes;
 
 pub use events::EventInbox;
+pub use hinny_amqp::Address;
 pub use listeners::{Deps, Listeners};
-pub use rabbitmq::{Address, InvalidAddress, Rabbit, RabbitOptions, RabbitQueue};
+pub use rabbitmq::{Rabbit, RabbitOptions, RabbitQueue};
 pub use trigger::Mail;

@@ -20,6 +20,7 @@ mod status;
 
 use std::{sync::Arc, time::Duration};
 
+use hinny_amqp::Address;
 use hinny_core::health::{Health, PartHealth};
 use tokio::time::Instant;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -29,8 +30,6 @@ use book::Book;
 use pause::Pause;
 use session::{Ended, Session};
 use status::Status;
-
-pub use link::{Address, InvalidAddress};
 
 /// Which messages to take from RabbitMQ.
 #[derive(Debug, Clone)]

@@ -2,10 +2,11 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use hinny_amqp::Address;
 use hinny_core::{event::EventOutcome, health::PartHealth};
 use tracing::{info, warn};
 
-use super::{Address, RabbitQueue, link::LinkError};
+use super::{RabbitQueue, link::LinkError};
 
 /// How the consumption of a queue goes. Changes are written to the log, each once.
 #[derive(Debug)]
