@@ -1,5 +1,7 @@
 //! Tasks, from rows.
 
+use std::collections::HashMap;
+
 use hinny_core::{
     Priority, ScheduleId, SchedulerId, TaskHash, TaskId, Timestamp, store::StoreError, task::Task,
 };
@@ -78,6 +80,26 @@ const NEWEST_BY_HASH: &str = concat!(
     LIMIT 1"
 );
 
+// The same for many hashes.
+const NEWEST_BY_HASHES: &str = concat!(
+    "SELECT ",
+    task_columns!(),
+    " FROM unnest($2::text[]) AS i(hash)
+    CROSS JOIN LATERAL (
+        SELECT o.id FROM (
+            SELECT task FROM task_live WHERE scheduler = $1 AND hash = i.hash
+            UNION SELECT task FROM task_held WHERE scheduler = $1 AND hash = i.hash
+            UNION SELECT newest FROM hash_history WHERE scheduler = $1 AND hash = i.hash
+        ) AS n
+        JOIN task AS o ON o.id = n.task
+        WHERE o.hash = i.hash
+        ORDER BY o.created_at DESC, o.id DESC
+        LIMIT 1
+    ) AS n
+    JOIN task AS t ON t.id = n.id
+    JOIN task_state AS s ON s.task = t.id"
+);
+
 /// Tasks by id; unknown ids are left out.
 pub(crate) async fn by_id(readers: &PgPool, ids: &[TaskId]) -> Result<Vec<Task>, StoreError> {
     let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
@@ -121,6 +143,20 @@ pub(crate) async fn newest_by_hash(
     let query = sqlx::query(NEWEST_BY_HASH).bind(scheduler.as_str()).bind(hash.as_str());
     let row = query.fetch_optional(readers).await.map_err(|error| meaning(&error))?;
     row.as_ref().map(task).transpose()
+}
+
+/// The newest task of each hash, in the same order.
+pub(crate) async fn newest_by_hashes(
+    readers: &PgPool,
+    scheduler: &SchedulerId,
+    hashes: &[TaskHash],
+) -> Result<Vec<Option<Task>>, StoreError> {
+    let wanted: Vec<_> = hashes.iter().map(TaskHash::as_str).collect();
+    let query = sqlx::query(NEWEST_BY_HASHES).bind(scheduler.as_str()).bind(wanted);
+    let rows = query.fetch_all(readers).await.map_err(|error| meaning(&error))?;
+    let found = rows.iter().map(|row| task(row).map(|task| (task.hash.clone(), task)));
+    let found: HashMap<TaskHash, Task> = found.collect::<Result<_, _>>()?;
+    Ok(hashes.iter().map(|hash| found.get(hash).cloned()).collect())
 }
 
 /// The task in a row, with the number of the last step in its life.
