@@ -144,7 +144,9 @@ impl Member {
     }
 
     fn work(&self) {
-        let Some(popped) = self.ask("POST", &path("pop?limit=2"), &Value::Null, 200) else { return };
+        let Some(popped) = self.ask("POST", &path("pop?limit=2"), &Value::Null, 200) else {
+            return;
+        };
         for (id, attempt) in attempts(&popped) {
             self.book.open().handed_out(&id, attempt);
             let done = json!({"status": "completed", "attempt": attempt});

@@ -17,6 +17,7 @@ use crate::{
 
 /// What to measure, and how long.
 #[derive(Debug, Clone, Copy, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Args {
     /// A tenth of the time: good enough to see a factor, not a percent.
     #[arg(long)]

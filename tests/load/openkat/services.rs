@@ -45,7 +45,7 @@ impl Services {
             let after = self.after;
             let answer = service_fn(move |request: Request<Incoming>| async move {
                 tokio::time::sleep(after).await;
-                Ok::<_, Infallible>(respond(&answer(request.uri().path())))
+                Ok::<_, Infallible>(respond(answer(request.uri().path()).as_ref()))
             });
             let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), answer);
             // How a connection ends is the matter of whoever asked.
@@ -55,7 +55,7 @@ impl Services {
     }
 }
 
-fn respond(answer: &Option<Value>) -> Response<Full<Bytes>> {
+fn respond(answer: Option<&Value>) -> Response<Full<Bytes>> {
     let (status, body) = match answer {
         Some(answer) => (StatusCode::OK, answer.to_string()),
         None => (StatusCode::NOT_FOUND, r#"{"detail":"Not Found"}"#.to_owned()),

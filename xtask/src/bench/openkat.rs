@@ -102,6 +102,7 @@ impl Bench<'_> {
         sh::step("pops with filters");
         self.pops(&host, 10_000, "≥ 5,000/s, aim 10,000/s")?;
         self.pops(&host, self.plan.depth, "within 10 % of 10,000 queued")?;
+        self.generator.run(&host, &["fill", "--until", &self.plan.depth.to_string()])?;
         host.stop()?;
         sh::step(format_args!("{} ended tasks", grouped(self.plan.history)));
         history::write(url, self.plan.history)?;
@@ -124,10 +125,11 @@ impl Bench<'_> {
         self.stage.home.start()?.stop()?;
         let host = self.stage.home.start()?;
         thread::sleep(self.plan.idle);
-        let mib = |bytes: Option<u64>| {
+        let shown = |bytes: Option<u64>| {
             bytes.map_or("not known".to_owned(), |bytes| format!("{:.0} MB", bytes as f64 / 1e6))
         };
-        let value = format!("{}, of which {} its own", mib(host.resident()), mib(host.memory()));
+        let value =
+            format!("{}, of which {} its own", shown(host.resident()), shown(host.memory()));
         self.generator.report.add("memory of an idle host", value, "≤ 60 MB, aim 40 MB");
         Ok(host)
     }
@@ -136,24 +138,31 @@ impl Bench<'_> {
         let (broker, messages) = (self.stage.broker.clone(), self.plan.messages.to_string());
         let publish = ["mutations", "--broker", &broker, "--messages", &messages];
         // The first round finds neither warm instances nor kept answers.
-        let mut rates = Vec::new();
-        for _ in 0..=self.plan.rounds {
+        let cold = per_second(&self.generator.run(host, &publish)?);
+        let (mut rates, before) = (Vec::new(), host.processor());
+        for _ in 0..self.plan.rounds {
             rates.push(per_second(&self.generator.run(host, &publish)?));
         }
-        let cold = rates.remove(0);
         let what = format!("messages of 10 tasks each, until all are queued, {database}");
         let value = format!("{} tasks, the first time {}", rate(median(rates)), rate(cold));
         self.generator.report.add(&what, value, "≥ 3,000/s, aim 10,000/s");
+        if let (Some(before), Some(after)) = (before, host.processor()) {
+            let tasks = (10 * self.plan.messages * self.plan.rounds).max(1);
+            let each = after.saturating_sub(before).as_secs_f64() * 1e6 / tasks as f64;
+            let what = "the host's processor time for each, with one pop of 500";
+            self.generator.report.add(what, format!("{each:.0} µs"), "");
+        }
         Ok(())
     }
 
     fn pops(&mut self, host: &Host, depth: u64, goal: &'static str) -> anyhow::Result<()> {
-        let (depth, rounds) = (depth.to_string(), self.plan.rounds.to_string());
-        let mut pop = vec!["pop", "--depth", &depth, "--rounds", &rounds];
+        let (length, rounds) = (depth.to_string(), self.plan.rounds.to_string());
+        let mut pop = vec!["pop", "--depth", &length, "--rounds", &rounds];
         let filters = filters();
         pop.extend(filters.iter().flat_map(|filter| ["--filter", filter]));
         let popped = self.generator.run(host, &pop)?;
-        let what = format!("pop limit=1 with a runner's filters, 64 workers, {depth} queued");
+        let what =
+            format!("pop limit=1 with a runner's filters, 64 workers, {} queued", grouped(depth));
         self.generator.add(&what, &popped, goal);
         Ok(())
     }
