@@ -57,6 +57,12 @@ impl Target {
         Client::connect(self.authority()?, self.token.as_deref()).await
     }
 
+    /// How the queue is doing, asked over a connection of its own: the host closes one that has had
+    /// nothing to do for a while.
+    pub(crate) async fn queue_now(&self) -> anyhow::Result<QueueState> {
+        self.queue(&mut self.connect().await?).await
+    }
+
     /// How the queue is doing.
     pub(crate) async fn queue(&self, client: &mut Client) -> anyhow::Result<QueueState> {
         let answer = client.send(Method::GET, &self.path(""), None).await?;

@@ -29,7 +29,9 @@ impl Home {
         let name = format!("binary_{}", uuid::Uuid::now_v7().simple());
         let home = Self { server, name, folder: tempfile::tempdir().unwrap() };
         home.run(&format!("CREATE DATABASE {}", home.name)).await;
-        let config = "[[schedulers]]\nid = \"jobs\"\n";
+        let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../dist/plugins").canonicalize();
+        let plugin = dist.expect("no dist/plugins; hint: cargo xtask plugins").join("jobs.wasm");
+        let config = format!("[[schedulers]]\nid = \"jobs\"\nplugin = '{}'\n", plugin.display());
         std::fs::write(home.folder.path().join("hinny.toml"), config).unwrap();
         home
     }

@@ -76,8 +76,7 @@ pub(crate) async fn fill(
     until: u64,
     size: usize,
 ) -> anyhow::Result<(Shift, u64, u64)> {
-    let mut client = target.connect().await?;
-    let before = target.queue(&mut client).await?.queued;
+    let before = target.queue_now().await?.queued;
     let missing = usize::try_from(until.saturating_sub(before))?;
     let size = size.clamp(1, missing.max(1));
     // Few connections: batches keep the host busy without 64 of them in its memory.
@@ -90,7 +89,7 @@ pub(crate) async fn fill(
     })
     .await?;
     let shift = end(shifts).await?;
-    let after = target.queue(&mut client).await?.queued;
+    let after = target.queue_now().await?.queued;
     Ok((shift, before, after))
 }
 

@@ -45,7 +45,6 @@ pub(crate) struct Pop {
 impl Pop {
     /// Does it. No attempt may be handed out twice, and the queue gets shorter by what was popped.
     pub(crate) async fn run(&self, target: &Target) -> anyhow::Result<Outcome> {
-        let mut client = target.connect().await?;
         let mut all = Shift::default();
         let mut rates = Vec::with_capacity(self.rounds);
         let mut miscounts = Vec::new();
@@ -56,7 +55,7 @@ impl Pop {
             let mut round = self.round(target).await?;
             let popped = round.ledger.handed_out();
             rates.push(popped as f64 / began.elapsed().as_secs_f64());
-            let after = target.queue(&mut client).await?.queued;
+            let after = target.queue_now().await?.queued;
             miscounts.extend(miscount(before, 0, popped as u64, after));
             all.failures.append(&mut round.failures);
             all.merge(round);
