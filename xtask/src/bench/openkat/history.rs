@@ -8,8 +8,9 @@ use crate::{services, sh};
 /// Rows in one transaction.
 const CHUNK: u64 = 250_000;
 
-/// A part of them, from the first to the last number, of so many in all: one in three hours of the
-/// last 30 days, each hash ten times, one of twenty without success.
+/// Those with a number from one to another, of so many in all: evenly over the last 30 days, each hash
+/// ten times, one of twenty without success. Counts of hours that are more than a week ago are merged,
+/// as a host does it once an hour.
 const TASKS: &str = "
     SET synchronous_commit = off;
     WITH numbered AS MATERIALIZED (
@@ -55,7 +56,8 @@ const TASKS: &str = "
     )
     INSERT INTO task_count AS c (scheduler, organisation, kind, status, hour, count)
     SELECT 'boefje', organisation, 'boefje', status,
-        (moment + 30000000) / 3600000000 * 3600000000 AS hour, count(*)
+        CASE WHEN moment < (extract(epoch FROM now()) * 1000000)::bigint - 7 * 86400000000 THEN 0
+            ELSE (moment + 30000000) / 3600000000 * 3600000000 END AS hour, count(*)
     FROM numbered GROUP BY organisation, status, hour
     ON CONFLICT (scheduler, organisation, kind, status, hour)
         DO UPDATE SET count = c.count + excluded.count";
