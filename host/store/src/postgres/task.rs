@@ -11,10 +11,13 @@ use super::{error::meaning, row::Columns};
 
 /// The columns of a task, of `task AS t` and `task_state AS s`. A macro, so that statements stay
 /// constants. The number of the last step in its life comes first.
+///
+/// A schedule that is gone is none. That is asked as a value and not with `EXISTS`: for that, the
+/// planner expects more rows than a page has, and reads all schedules into a hash table first.
 macro_rules! task_columns {
     () => {
         "s.event, t.id, t.scheduler, \
-         CASE WHEN EXISTS (SELECT 1 FROM schedule WHERE id = t.schedule) THEN t.schedule END, \
+         (SELECT x.id FROM schedule AS x WHERE x.id = t.schedule), \
          t.organisation, t.kind, t.hash, t.data, t.base_priority, s.priority, s.ranked_by, \
          s.status, s.attempt, s.not_before, s.lease_until, s.worker, s.reason, s.dead, \
          t.created_at, s.modified_at, s.finished_at"
