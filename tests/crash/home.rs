@@ -30,10 +30,15 @@ pub(crate) struct Host {
 
 impl Home {
     pub(crate) fn new() -> Self {
+        Self::on("sqlite:hinny.db")
+    }
+
+    /// With a database that is elsewhere.
+    pub(crate) fn on(database: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let configuration = format!(
-            "[api]\nlisten = \"127.0.0.1:{port}\"\n\n[database]\nurl = \"sqlite:hinny.db\"\n\n\
+            "[api]\nlisten = \"127.0.0.1:{port}\"\n\n[database]\nurl = \"{database}\"\n\n\
              [[schedulers]]\nid = \"{SCHEDULER}\"\nplugin = '{}'\nranker = '{}'\n\n\
              [schedulers.plugin_settings]\nsources = [\"{SOURCE}\"]\n",
             plugin("jobs").display(),

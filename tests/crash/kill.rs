@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::{
     api::Api,
     book::Book,
+    cluster::Cluster,
     crowd::{Crowd, attempts, path},
     home::{Home, Host, SCHEDULER, plugin},
 };
@@ -19,9 +20,19 @@ const LIFE_MS_MAX: u64 = 400;
 
 #[test]
 fn a_host_that_is_killed_at_any_moment_loses_nothing_that_it_acknowledged() {
+    kill_again_and_again(&Home::new());
+}
+
+#[test]
+fn a_host_on_a_server_that_is_killed_at_any_moment_loses_nothing_that_it_acknowledged() {
+    let cluster = Cluster::new();
+    kill_again_and_again(&Home::on(&cluster.url()));
+}
+
+fn kill_again_and_again(home: &Home) {
     let (rounds, seed) = (setting("HINNY_KILL_ROUNDS", ROUNDS), setting("HINNY_SEED", by_chance()));
     println!("{rounds} rounds; again with HINNY_SEED={seed}");
-    let (home, book) = (Home::new(), Arc::new(Book::default()));
+    let book = Arc::new(Book::default());
     let rankers = rankers(&home.start());
     for round in 0..rounds {
         let host = home.start();
@@ -41,7 +52,7 @@ fn a_host_that_is_killed_at_any_moment_loses_nothing_that_it_acknowledged() {
 }
 
 /// Pops everything: that must be what the database has as queued, in order.
-fn memory_is_the_database(api: &Api) {
+pub(crate) fn memory_is_the_database(api: &Api) {
     let mut queued = BTreeSet::new();
     let mut next =
         Some(format!("/tasks?scheduler_id={SCHEDULER}&status=queued&limit=500&offset=0"));

@@ -16,7 +16,9 @@
 mod api;
 mod book;
 mod broker;
+mod cluster;
 mod crowd;
 mod disk;
 mod home;
 mod kill;
+mod outage;

@@ -42,7 +42,7 @@ fn rows() -> String {
     text
 }
 
-async fn database() -> Database {
+pub(crate) async fn database() -> Database {
     let database = Database::new().await;
     database.run(&rows()).await;
     database

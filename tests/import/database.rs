@@ -48,8 +48,15 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// An empty one.
+    /// One of mula, without rows.
     pub(crate) async fn new() -> Self {
+        let database = Self::empty().await;
+        database.run(SCHEMA).await;
+        database
+    }
+
+    /// One without anything.
+    pub(crate) async fn empty() -> Self {
         let url = std::env::var("HINNY_TEST_POSTGRES_URL").expect(
             "this test needs a PostgreSQL: run `cargo xtask test`, or set HINNY_TEST_POSTGRES_URL \
              to the URL of a superuser",
@@ -59,9 +66,15 @@ impl Database {
         let mut connection = server.connect().await.unwrap();
         run(&mut connection, format!("CREATE DATABASE {name}")).await;
         connection.close().await.unwrap();
-        let database = Self { url: with_name(&url, &name), server, name };
-        database.run(SCHEMA).await;
-        database
+        Self { url: with_name(&url, &name), server, name }
+    }
+
+    /// The number that a statement answers.
+    pub(crate) async fn count(&self, sql: &'static str) -> i64 {
+        let mut connection = self.server.clone().database(&self.name).connect().await.unwrap();
+        let count = sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        count
     }
 
     /// Runs statements in it.

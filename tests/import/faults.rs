@@ -13,9 +13,9 @@ use hinny_core::{TaskStatus, store::Store as _};
 use super::{database::Database, rig::Rig};
 
 /// Enough for an import to be caught in the middle.
-const MANY: i64 = 30_000;
+pub(crate) const MANY: i64 = 30_000;
 
-async fn many() -> Database {
+pub(crate) async fn many() -> Database {
     let database = Database::new().await;
     let sql = format!(
         "INSERT INTO tasks SELECT gen_random_uuid(), 'scan', NULL, '_dev', 'scan', md5(n::text), n,
@@ -84,7 +84,7 @@ async fn what_was_queued_is_handed_out_in_order_after_the_import() {
 }
 
 /// Where a host listens, from its log.
-fn address(host: &mut std::process::Child) -> String {
+pub(crate) fn address(host: &mut std::process::Child) -> String {
     let log = BufReader::new(host.stderr.take().unwrap());
     let line = log.lines().map_while(Result::ok).find(|line| line.contains("http://"));
     let line = line.expect("the host says where it listens");

@@ -6,4 +6,5 @@ mod coming;
 mod database;
 mod environment;
 mod faults;
+mod into_postgres;
 mod rig;

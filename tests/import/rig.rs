@@ -16,6 +16,8 @@ use tempfile::TempDir;
 /// What the import writes to.
 pub(crate) struct Rig {
     folder: TempDir,
+    /// A database that is not a file in the folder.
+    server: Option<String>,
 }
 
 /// What a command said.
@@ -44,13 +46,19 @@ impl Rig {
             "[[schedulers]]\nid = \"parse\"\nlease_seconds = 0\n",
         );
         std::fs::write(folder.path().join("hinny.toml"), schedulers).unwrap();
-        Self { folder }
+        Self { folder, server: None }
+    }
+
+    /// With another target than a file.
+    pub(crate) fn on(url: &str) -> Self {
+        Self { server: Some(url.to_owned()), ..Self::new() }
     }
 
     /// A command of hinny in the folder.
     pub(crate) fn hinny(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hinny"));
         command.args(arguments).current_dir(self.folder.path()).env("RUST_BACKTRACE", "0");
+        command.envs(self.server.iter().map(|url| ("HINNY_DATABASE__URL", url)));
         command
     }
 

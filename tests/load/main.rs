@@ -5,6 +5,7 @@
 
 mod client;
 mod ledger;
+mod openkat;
 mod outcome;
 mod scenario;
 mod target;

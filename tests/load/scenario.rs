@@ -3,10 +3,12 @@
 mod batch;
 mod drain;
 mod lifecycle;
+mod mutations;
 mod pop;
 mod push;
 mod read;
 mod rerank;
+mod services;
 mod shift;
 mod swap;
 mod version;
@@ -34,6 +36,10 @@ pub(crate) enum Scenario {
     Rerank(rerank::Rerank),
     /// Ask for something again and again.
     Read(read::Read),
+    /// Publish messages and wait for the tasks that come of them.
+    Mutations(mutations::Mutations),
+    /// Be the services that OpenKAT's plugins ask.
+    Services(services::Services),
     /// Pop everything.
     Drain,
 }
@@ -50,6 +56,8 @@ impl Scenario {
             Self::Swap(swap) => swap.run(target).await,
             Self::Rerank(rerank) => rerank.run(target).await,
             Self::Read(read) => read.run(target).await,
+            Self::Mutations(mutations) => mutations.run(target).await,
+            Self::Services(services) => services.run().await,
             Self::Drain => drain::run(target).await,
         }
     }

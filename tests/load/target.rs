@@ -5,7 +5,7 @@ use clap::Args;
 use hyper::Method;
 use serde::Deserialize;
 
-use crate::client::Client;
+use crate::{client::Client, work::Kind};
 
 /// Where the host is, and how many connections to it.
 #[derive(Debug, Clone, Args)]
@@ -19,6 +19,9 @@ pub(crate) struct Target {
     /// The scheduler to work with.
     #[arg(long, global = true, default_value = "jobs")]
     pub(crate) scheduler: String,
+    /// What the tasks are that are pushed.
+    #[arg(long, global = true, value_enum, default_value_t = Kind::Jobs)]
+    pub(crate) work: Kind,
     /// Connections that work at the same time.
     #[arg(long, global = true, default_value_t = 64)]
     pub(crate) connections: usize,
@@ -52,6 +55,12 @@ impl Target {
     /// One connection.
     pub(crate) async fn connect(&self) -> anyhow::Result<Client> {
         Client::connect(self.authority()?, self.token.as_deref()).await
+    }
+
+    /// How the queue is doing, asked over a connection of its own: the host closes one that has had
+    /// nothing to do for a while.
+    pub(crate) async fn queue_now(&self) -> anyhow::Result<QueueState> {
+        self.queue(&mut self.connect().await?).await
     }
 
     /// How the queue is doing.

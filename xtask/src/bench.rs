@@ -2,8 +2,10 @@
 
 mod disk;
 mod figure;
+mod generator;
 mod load;
 mod micro;
+mod openkat;
 
 use anyhow::bail;
 
@@ -15,6 +17,7 @@ use crate::{
 
 /// What to measure, and how long.
 #[derive(Debug, Clone, Copy, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Args {
     /// A tenth of the time: good enough to see a factor, not a percent.
     #[arg(long)]
@@ -25,6 +28,10 @@ pub(crate) struct Args {
     /// On `PostgreSQL`, in a cluster of its own that makes every commit durable, not on `SQLite`.
     #[arg(long)]
     postgres: bool,
+    /// What OpenKAT asks of a scheduler instead: messages, pops with filters, and reads beside a long
+    /// history; with RabbitMQ and `PostgreSQL`, each durable and of its own.
+    #[arg(long)]
+    openkat: bool,
     /// Length of the long queue.
     #[arg(long)]
     depth: Option<u64>,
@@ -37,6 +44,10 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     plugins::build_all()?;
     let binaries = host::build_release(&["hinny-server", "hinny-load"])?;
 
+    if args.openkat {
+        let measured = openkat::measure(&binaries, args, &mut report);
+        return conclude(&report, measured);
+    }
     sh::step("the disk");
     let mut home = Home::new("bench", binaries.join("hinny"))?;
     // Ends when it is dropped.
@@ -52,7 +63,11 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let plan = Plan::new(args.quick, args.depth);
     let measured = load::measure(&home, &binaries.join("hinny-load"), plan, &mut report);
     home.remove();
+    conclude(&report, measured)
+}
 
+/// Prints what was measured, also when that ended early; a broken promise is an error.
+fn conclude(report: &Report, measured: anyhow::Result<()>) -> anyhow::Result<()> {
     println!("\n{report}");
     measured?;
     if !report.violations.is_empty() {

@@ -39,6 +39,7 @@ pub(crate) struct Home {
     binary: PathBuf,
     port: u16,
     database: String,
+    variables: Vec<(String, String)>,
 }
 
 impl Home {
@@ -47,7 +48,19 @@ impl Home {
         let folder = std::env::temp_dir().join(format!("hinny-{name}-{}", std::process::id()));
         fs::create_dir_all(&folder)
             .with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        Ok(Self { folder, binary, port: free_port()?, database: "sqlite:hinny.db".to_owned() })
+        let database = "sqlite:hinny.db".to_owned();
+        Ok(Self { folder, binary, port: free_port()?, database, variables: Vec::new() })
+    }
+
+    /// The port that its host listens on.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Has its host started with a variable.
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        self.variables.retain(|(known, _)| known != name);
+        self.variables.push((name.to_owned(), value.to_owned()));
     }
 
     /// The folder.
@@ -76,6 +89,7 @@ impl Home {
         let child = Command::new(&self.binary)
             .args(["serve", "--config", "hinny.toml"])
             .current_dir(&self.folder)
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
@@ -148,8 +162,27 @@ impl Host {
     /// The memory that it holds, in bytes, without what the system caches of files for it; `None` where
     /// the system does not tell.
     pub(crate) fn memory(&self) -> Option<u64> {
+        self.status("RssAnon:")
+    }
+
+    /// The same, with the parts of files that are in memory for it: its own program, above all.
+    pub(crate) fn resident(&self) -> Option<u64> {
+        self.status("VmRSS:")
+    }
+
+    /// The processor time that it has taken so far; `None` where the system does not tell.
+    pub(crate) fn processor(&self) -> Option<Duration> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).ok()?;
+        // The name in brackets may have blanks; what is its own and what the system did for it are
+        // the 12th and the 13th after it, in hundredths of a second.
+        let (_, rest) = stat.rsplit_once(')')?;
+        let ticks = rest.split_whitespace().skip(11).take(2).map(str::parse::<u64>);
+        Some(Duration::from_millis(10 * ticks.sum::<Result<u64, _>>().ok()?))
+    }
+
+    fn status(&self, name: &str) -> Option<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
         let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
         Some(kib * 1024)
     }

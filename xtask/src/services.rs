@@ -17,7 +17,9 @@ use std::{
 
 use anyhow::Context;
 
-pub(crate) use self::postgres::{VARIABLE as POSTGRES, durable_postgres, postgres};
+pub(crate) use self::postgres::{
+    VARIABLE as POSTGRES, durable_postgres, postgres, postgres_programs, psql,
+};
 
 /// How long a service may take until it answers.
 const START_MAX: Duration = Duration::from_mins(1);

@@ -61,6 +61,7 @@ struct Counts {
 /// Builds the guests and starts the services, then runs all tests.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let postgres = services::postgres()?;
+    let programs = services::postgres_programs();
     sh::step("build the guests that the tests load");
     plugins::build_all()?;
     let python = celery::python()?;
@@ -71,7 +72,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     for part in PARTS.iter().filter(|part| args.filter.is_none() || part.can_be_filtered) {
         sh::step(format_args!("test the {}", part.title));
         let (counts, finished) = part.run(|command| {
-            command.env(services::POSTGRES, &postgres.url);
+            command.env(services::POSTGRES, &postgres.url).envs(programs.clone());
             command.envs(rabbitmq.variables()).env(celery::VARIABLE, &python);
             command.args(args.filter.as_deref());
             if args.include_ignored {

@@ -37,7 +37,7 @@ impl Batch {
     pub(crate) async fn run(&self, target: &Target) -> anyhow::Result<Outcome> {
         let mut client = target.connect().await?;
         let before = target.queue(&mut client).await?.queued;
-        let (work, whistle) = (Arc::new(Work::new()), Whistle::default());
+        let (work, whistle) = (Arc::new(Work::new(target.work)), Whistle::default());
         let began = Instant::now();
         let shifts = begin(target, target.connections, |client| {
             let (work, whistle) = (Arc::clone(&work), whistle.clone());
@@ -76,13 +76,12 @@ pub(crate) async fn fill(
     until: u64,
     size: usize,
 ) -> anyhow::Result<(Shift, u64, u64)> {
-    let mut client = target.connect().await?;
-    let before = target.queue(&mut client).await?.queued;
+    let before = target.queue_now().await?.queued;
     let missing = usize::try_from(until.saturating_sub(before))?;
     let size = size.clamp(1, missing.max(1));
     // Few connections: batches keep the host busy without 64 of them in its memory.
     let connections = target.connections.min(8).min(missing.div_ceil(size)).max(1);
-    let work = Arc::new(Work::new());
+    let work = Arc::new(Work::new(target.work));
     let each = missing.div_ceil(connections);
     let shifts = begin(target, connections, |client| {
         let work = Arc::clone(&work);
@@ -90,7 +89,7 @@ pub(crate) async fn fill(
     })
     .await?;
     let shift = end(shifts).await?;
-    let after = target.queue(&mut client).await?.queued;
+    let after = target.queue_now().await?.queued;
     Ok((shift, before, after))
 }
 

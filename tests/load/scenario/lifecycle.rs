@@ -19,7 +19,7 @@ pub(crate) struct Lifecycle {
 impl Lifecycle {
     /// Does it. A connection may pop what another one pushed.
     pub(crate) async fn run(&self, target: &Target) -> anyhow::Result<Outcome> {
-        let (work, whistle) = (Arc::new(Work::new()), Whistle::default());
+        let (work, whistle) = (Arc::new(Work::new(target.work)), Whistle::default());
         let began = Instant::now();
         let shifts = begin(target, target.connections, |client| {
             live(client, target.clone(), Arc::clone(&work), whistle.clone())

@@ -36,12 +36,15 @@ pub(crate) struct Pop {
     /// Rounds; the rate is the median of them.
     #[arg(long, default_value_t = 7)]
     rounds: usize,
+    /// What is asked for, as the body of a pop. Of several, each is asked for by as many connections
+    /// and as often; at most half as many pops as there are tasks, or some find none.
+    #[arg(long)]
+    filter: Vec<String>,
 }
 
 impl Pop {
     /// Does it. No attempt may be handed out twice, and the queue gets shorter by what was popped.
     pub(crate) async fn run(&self, target: &Target) -> anyhow::Result<Outcome> {
-        let mut client = target.connect().await?;
         let mut all = Shift::default();
         let mut rates = Vec::with_capacity(self.rounds);
         let mut miscounts = Vec::new();
@@ -52,7 +55,7 @@ impl Pop {
             let mut round = self.round(target).await?;
             let popped = round.ledger.handed_out();
             rates.push(popped as f64 / began.elapsed().as_secs_f64());
-            let after = target.queue(&mut client).await?.queued;
+            let after = target.queue_now().await?.queued;
             miscounts.extend(miscount(before, 0, popped as u64, after));
             all.failures.append(&mut round.failures);
             all.merge(round);
@@ -67,21 +70,42 @@ impl Pop {
     }
 
     async fn round(&self, target: &Target) -> anyhow::Result<Shift> {
-        let left = Arc::new(AtomicI64::new(i64::try_from(self.pops)?));
+        let questions = self.questions()?;
         let path = target.path(&format!("/pop?limit={}", self.limit));
+        let mut turn = questions.iter().cycle();
         let shifts = begin(target, target.connections, |client| {
-            pop_some(client, path.clone(), Arc::clone(&left), i64::from(self.limit))
+            let question = turn.next().cloned().unwrap_or_default();
+            pop_some(client, path.clone(), question, i64::from(self.limit))
         })
         .await?;
         end(shifts).await
     }
+
+    /// What is asked for in a round, and how often.
+    fn questions(&self) -> anyhow::Result<Vec<Question>> {
+        let bodies: Vec<_> = match self.filter.as_slice() {
+            [] => vec![None],
+            filters => filters.iter().map(|filter| Some(filter.clone().into_bytes())).collect(),
+        };
+        let each = i64::try_from(self.pops)? / i64::try_from(bodies.len())?;
+        let question = |body| Question { body, left: Arc::new(AtomicI64::new(each)) };
+        Ok(bodies.into_iter().map(question).collect())
+    }
+}
+
+/// What some connections ask for.
+#[derive(Clone, Default)]
+struct Question {
+    body: Option<Vec<u8>>,
+    /// How many tasks are still to be popped by it.
+    left: Arc<AtomicI64>,
 }
 
 /// Pops until nothing is left to be popped.
-async fn pop_some(mut client: Client, path: String, left: Arc<AtomicI64>, limit: i64) -> Shift {
+async fn pop_some(mut client: Client, path: String, question: Question, limit: i64) -> Shift {
     let mut shift = Shift::default();
-    while left.fetch_sub(limit, Ordering::Relaxed) > 0 && !shift.is_hopeless() {
-        if let Some(answer) = shift.call(&mut client, &path, None, 200).await {
+    while question.left.fetch_sub(limit, Ordering::Relaxed) > 0 && !shift.is_hopeless() {
+        if let Some(answer) = shift.call(&mut client, &path, question.body.clone(), 200).await {
             let noted = shift.ledger.hand_out(&answer.body);
             if shift.check(noted).is_some_and(|tasks| tasks.is_empty()) {
                 shift.failures.push(format!("POST {path}: no task, though there are queued ones"));

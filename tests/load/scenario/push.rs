@@ -20,7 +20,7 @@ impl Push {
     pub(crate) async fn run(&self, target: &Target) -> anyhow::Result<Outcome> {
         let mut client = target.connect().await?;
         let before = target.queue(&mut client).await?.queued;
-        let (work, whistle) = (Arc::new(Work::new()), Whistle::default());
+        let (work, whistle) = (Arc::new(Work::new(target.work)), Whistle::default());
         let began = Instant::now();
         let shifts = begin(target, target.connections, |client| {
             push_until(client, target.path("/push"), Arc::clone(&work), whistle.clone())

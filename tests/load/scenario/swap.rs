@@ -52,7 +52,7 @@ impl Swap {
         drain(target).await?;
         // Only now: a host closes connections that are silent for as long as a drain may take.
         let mut client = target.connect().await?;
-        let (work, whistle) = (Arc::new(Work::new()), Whistle::default());
+        let (work, whistle) = (Arc::new(Work::new(target.work)), Whistle::default());
         let half = (target.connections / 2).max(1);
         let began = Instant::now();
         let pushes = begin(target, half, |client| {

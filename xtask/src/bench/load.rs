@@ -1,11 +1,13 @@
 //! The load generator against a host in release, one scenario after the other.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, path::Path};
 
-use anyhow::{Context, bail};
-use serde_json::Value;
+use anyhow::Context;
 
-use super::figure::{Report, grouped, median, rate};
+use super::{
+    figure::{Report, grouped, median},
+    generator::{Generator, latencies},
+};
 use crate::{
     host::{Home, Host},
     http::field,
@@ -37,8 +39,7 @@ impl Plan {
 /// A host under load.
 struct Bench<'a> {
     host: Host,
-    generator: &'a Path,
-    report: &'a mut Report,
+    generator: Generator<'a>,
 }
 
 /// The settings of `rank-weighted` in the benches: four inputs, one of them text.
@@ -57,7 +58,8 @@ pub(crate) fn measure(
     home.configure(&configuration()?)?;
     sh::step("start");
     starts(home, plan, report)?;
-    let mut bench = Bench { host: home.start()?, generator, report };
+    let generator = Generator { program: generator, common: &[], report };
+    let mut bench = Bench { host: home.start()?, generator };
     sh::step("requests");
     bench.requests(plan)?;
     sh::step(format_args!("a queue of {}", grouped(plan.depth)));
@@ -101,49 +103,67 @@ fn starts(home: &Home, plan: Plan, report: &mut Report) -> anyhow::Result<()> {
 impl Bench<'_> {
     fn requests(&mut self, plan: Plan) -> anyhow::Result<()> {
         let seconds = plan.seconds.to_string();
-        let push = self.run(&["push", "--seconds", &seconds])?;
-        self.add("single-task push, 64 connections", &push, "≥ 5,000/s, aim 15,000/s");
-        self.run(&["drain"])?;
-        let batch = self.run(&["--connections", "4", "batch", "--seconds", &seconds])?;
-        self.add("batch push, 500 tasks per request", &batch, "≥ 20,000/s, aim 35,000/s");
-        self.run(&["drain"])?;
+        let push = self.generator.run(&self.host, &["push", "--seconds", &seconds])?;
+        self.generator.add("single-task push, 64 connections", &push, "≥ 5,000/s, aim 15,000/s");
+        self.generator.run(&self.host, &["drain"])?;
+        let batch = self
+            .generator
+            .run(&self.host, &["--connections", "4", "batch", "--seconds", &seconds])?;
+        self.generator.add("batch push, 500 tasks per request", &batch, "≥ 20,000/s, aim 35,000/s");
+        self.generator.run(&self.host, &["drain"])?;
         let rounds = plan.rounds.to_string();
-        let pop = self.run(&["pop", "--depth", "10000", "--rounds", &rounds])?;
-        self.add("pop limit=1, 64 connections, 10,000 queued", &pop, "≥ 5,000/s, aim 15,000/s");
-        self.run(&["drain"])?;
-        let lifecycle = self.run(&["lifecycle", "--seconds", &seconds])?;
-        self.add("push, pop and complete, 64 connections", &lifecycle, "");
-        self.run(&["drain"])?;
+        let pop =
+            self.generator.run(&self.host, &["pop", "--depth", "10000", "--rounds", &rounds])?;
+        self.generator.add(
+            "pop limit=1, 64 connections, 10,000 queued",
+            &pop,
+            "≥ 5,000/s, aim 15,000/s",
+        );
+        self.generator.run(&self.host, &["drain"])?;
+        let lifecycle = self.generator.run(&self.host, &["lifecycle", "--seconds", &seconds])?;
+        self.generator.add("push, pop and complete, 64 connections", &lifecycle, "");
+        self.generator.run(&self.host, &["drain"])?;
         Ok(())
     }
 
     fn long_queue(&mut self, plan: Plan) -> anyhow::Result<()> {
         let depth = plan.depth.to_string();
         let before = self.host.memory();
-        let fill = self.run(&["fill", "--until", &depth])?;
+        let fill = self.generator.run(&self.host, &["fill", "--until", &depth])?;
         let what = format!("batch push while the queue grows to {}", grouped(plan.depth));
-        self.add(&what, &fill, "");
+        self.generator.add(&what, &fill, "");
         if let (Some(before), Some(after)) = (before, self.host.memory()) {
             let each = after.saturating_sub(before) / plan.depth.max(1);
-            self.report.add("memory per queued task", format!("{each} B"), "≤ 300 B, aim 150 B");
+            self.generator.report.add(
+                "memory per queued task",
+                format!("{each} B"),
+                "≤ 300 B, aim 150 B",
+            );
         }
         let rounds = plan.rounds.to_string();
-        let pop = self.run(&["pop", "--depth", &depth, "--rounds", &rounds])?;
+        let pop =
+            self.generator.run(&self.host, &["pop", "--depth", &depth, "--rounds", &rounds])?;
         let what = format!("pop limit=1, 64 connections, {} queued", grouped(plan.depth));
-        self.add(&what, &pop, "within 10 % of 10,000 queued");
+        self.generator.add(&what, &pop, "within 10 % of 10,000 queued");
         self.reads(plan)?;
         let to = format!("{}={WEIGHTED}", self.upload("plugins/rank-weighted")?);
-        self.run(&["fill", "--until", &depth])?;
-        let rerank = self.run(&["--connections", "8", "rerank", "--to", &to])?;
+        self.generator.run(&self.host, &["fill", "--until", &depth])?;
+        let rerank =
+            self.generator.run(&self.host, &["--connections", "8", "rerank", "--to", &to])?;
         let what = format!("{} queued tasks in a new order, pops going on", grouped(plan.depth));
-        self.millis(&what, &rerank, "until the new order, ms", "≤ 3 s, aim 1 s");
-        self.millis(
+        self.generator.millis(&what, &rerank, "until the new order, ms", "≤ 3 s, aim 1 s");
+        self.generator.millis(
             "longest pause in pops meanwhile",
             &rerank,
             "longest pause in pops, ms",
             "≤ 50 ms",
         );
-        self.millis("activate a verified version", &rerank, "activate, ms", "≤ 10 ms, aim 5 ms");
+        self.generator.millis(
+            "activate a verified version",
+            &rerank,
+            "activate, ms",
+            "≤ 10 ms, aim 5 ms",
+        );
         Ok(())
     }
 
@@ -166,9 +186,9 @@ impl Bench<'_> {
             ("GET /metrics", "/metrics", "≤ 20 ms, aim 5 ms"),
         ] {
             let read = ["--connections", "1", "read", "--path", path, "--seconds", &seconds];
-            let read = self.run(&read)?;
+            let read = self.generator.run(&self.host, &read)?;
             let what = format!("{what}, {} queued", grouped(plan.depth));
-            self.report.add(&what, latencies(&read), goal);
+            self.generator.report.add(&what, latencies(&read), goal);
         }
         Ok(())
     }
@@ -187,12 +207,12 @@ impl Bench<'_> {
             arguments.extend(["--failing".to_owned(), format!(r#"{digest}={{"sin":"{sin}"}}"#)]);
         }
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        let swap = self.run(&arguments)?;
+        let swap = self.generator.run(&self.host, &arguments)?;
         let broken = field(&swap, "/violations").as_array().map_or(0, Vec::len);
         let what = format!("calls failed or mixed during {} swaps under load", plan.swaps);
-        self.report.add(&what, broken.to_string(), "0");
-        self.millis("activate under load, median", &swap, "activate, median ms", "");
-        self.millis("pop p99 during the swaps", &swap, "pop p99, ms", "");
+        self.generator.report.add(&what, broken.to_string(), "0");
+        self.generator.millis("activate under load, median", &swap, "activate, median ms", "");
+        self.generator.millis("pop p99 during the swaps", &swap, "pop p99, ms", "");
         Ok(())
     }
 
@@ -206,43 +226,4 @@ impl Bench<'_> {
             .map(str::to_owned)
             .context("an uploaded plugin has a digest")
     }
-
-    /// Runs a scenario of the load generator; the result is its outcome.
-    fn run(&mut self, scenario: &[&str]) -> anyhow::Result<Value> {
-        let output = Command::new(self.generator)
-            .args(["--json", "--url", self.host.url()])
-            .args(scenario)
-            .output()
-            .context("the load generator does not run")?;
-        let Ok(outcome) = serde_json::from_slice::<Value>(&output.stdout) else {
-            let complaint = String::from_utf8_lossy(&output.stderr);
-            bail!("the load generator failed in {scenario:?}: {complaint}");
-        };
-        let violations = field(&outcome, "/violations").as_array().into_iter().flatten();
-        let violations = violations.filter_map(Value::as_str).map(str::to_owned);
-        self.report.violations.extend(violations);
-        Ok(outcome)
-    }
-
-    /// Adds the rate of a scenario.
-    fn add(&mut self, what: &str, outcome: &Value, goal: &'static str) {
-        let done = field(outcome, "/tasks_per_second").as_f64().unwrap_or_default();
-        self.report.add(what, format!("{}, {}", rate(done), latencies(outcome)), goal);
-    }
-
-    /// Adds a further figure of a scenario, which is in milliseconds.
-    fn millis(&mut self, what: &str, outcome: &Value, figure: &str, goal: &'static str) {
-        let figures = field(outcome, "/figures").as_array().into_iter().flatten();
-        let value = figures
-            .filter(|pair| field(pair, "/0") == figure)
-            .find_map(|pair| field(pair, "/1").as_f64())
-            .map_or("not measured".to_owned(), |millis| format!("{millis:.1} ms"));
-        self.report.add(what, value, goal);
-    }
-}
-
-/// How long the requests of a scenario took.
-fn latencies(outcome: &Value) -> String {
-    let millis = |place: &str| field(outcome, place).as_f64().unwrap_or_default();
-    format!("p50 {:.1} ms, p99 {:.1} ms", millis("/p50_ms"), millis("/p99_ms"))
 }

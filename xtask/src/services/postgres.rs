@@ -15,6 +15,9 @@ use crate::sh;
 /// Names a server that runs already.
 pub(crate) const VARIABLE: &str = "HINNY_TEST_POSTGRES_URL";
 
+/// Names the folder of its programs, for tests that need a cluster of their own.
+const PROGRAMS: &str = "HINNY_TEST_POSTGRES_PROGRAMS";
+
 /// Where Debian keeps the programs of each version.
 const DEBIAN: &str = "/usr/lib/postgresql";
 
@@ -48,6 +51,14 @@ pub(crate) fn durable_postgres(beside: &Path) -> anyhow::Result<Service> {
     cluster(&programs, &beside.with_extension("postgres"), DURABLE)
 }
 
+/// Runs statements on a server.
+pub(crate) fn psql(url: &str, sql: &str) -> anyhow::Result<()> {
+    let ours = programs().map(|programs| programs.join("psql")).filter(|psql| psql.is_file());
+    let mut psql = Command::new(ours.unwrap_or_else(|| "psql".into()));
+    psql.args(["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--dbname", url]);
+    sh::output(psql.arg("--command").arg(sql)).map(drop)
+}
+
 /// Finds a server, or starts one.
 pub(crate) fn postgres() -> anyhow::Result<Service> {
     if let Some(url) = sh::variable(VARIABLE) {
@@ -67,6 +78,14 @@ pub(crate) fn postgres() -> anyhow::Result<Service> {
         "there is no PostgreSQL to test with; hint: install it (Debian: `apt-get install \
          postgresql`), or docker or podman, or set {VARIABLE} to the URL of a superuser"
     )
+}
+
+/// What tells tests where its programs are, if they are on this machine.
+pub(crate) fn postgres_programs() -> Option<(&'static str, PathBuf)> {
+    if sh::variable(PROGRAMS).is_some() {
+        return None;
+    }
+    Some((PROGRAMS, programs_or_install()?))
 }
 
 /// The folder of the server's programs; Debian's package is installed if that is allowed.

@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 
 use crate::sh;
 use container::Container;
@@ -61,6 +61,15 @@ impl Rabbitmq {
              container engine, or set {URL} to the address of a broker, such as \
              `amqp://guest:guest@127.0.0.1:5672/%2f`, and {CTL} to the command line of its `rabbitmqctl`"
         )
+    }
+
+    /// Where it is.
+    pub(crate) fn url(&self) -> anyhow::Result<String> {
+        let ours = self.variables.iter().find(|(name, _)| *name == URL);
+        let others = || sh::variable(URL)?.into_string().ok();
+        ours.map(|(_, url)| url.clone())
+            .or_else(others)
+            .with_context(|| format!("{URL} is not text"))
     }
 
     /// What tells tests where it is.

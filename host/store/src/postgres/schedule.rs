@@ -1,6 +1,10 @@
 //! Schedules, from rows.
 
-use hinny_core::{ScheduleId, SchedulerId, Timestamp, schedule::Schedule, store::StoreError};
+use std::collections::HashMap;
+
+use hinny_core::{
+    ScheduleId, SchedulerId, TaskHash, Timestamp, schedule::Schedule, store::StoreError,
+};
 use sqlx::{PgPool, postgres::PgRow};
 
 use super::{error::meaning, row::Columns};
@@ -16,6 +20,13 @@ macro_rules! schedule_columns {
 pub(crate) use schedule_columns;
 
 const BY_ID: &str = concat!("SELECT ", schedule_columns!(), " FROM schedule AS s WHERE s.id = $1");
+
+const BY_HASH: &str = concat!(
+    "SELECT ",
+    schedule_columns!(),
+    " FROM unnest($2::text[]) AS i(hash)
+    JOIN schedule AS s ON s.scheduler = $1 AND s.hash = i.hash"
+);
 
 const DUE: &str = concat!(
     "SELECT ",
@@ -33,6 +44,21 @@ pub(crate) async fn by_id(
 ) -> Result<Option<Schedule>, StoreError> {
     let row = sqlx::query(BY_ID).bind(id.0).fetch_optional(readers).await;
     row.map_err(|error| meaning(&error))?.as_ref().map(read_schedule).transpose()
+}
+
+/// The schedules with these hashes, in the same order.
+pub(crate) async fn by_hash(
+    readers: &PgPool,
+    scheduler: &SchedulerId,
+    hashes: &[TaskHash],
+) -> Result<Vec<Option<Schedule>>, StoreError> {
+    let wanted: Vec<_> = hashes.iter().map(TaskHash::as_str).collect();
+    let query = sqlx::query(BY_HASH).bind(scheduler.as_str()).bind(wanted);
+    let rows = query.fetch_all(readers).await.map_err(|error| meaning(&error))?;
+    let found =
+        rows.iter().map(|row| read_schedule(row).map(|schedule| (schedule.hash.clone(), schedule)));
+    let found: HashMap<TaskHash, Schedule> = found.collect::<Result<_, _>>()?;
+    Ok(hashes.iter().map(|hash| found.get(hash).cloned()).collect())
 }
 
 /// Enabled schedules that are due, earliest deadline first.

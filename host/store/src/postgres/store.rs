@@ -177,6 +177,14 @@ impl Store for PostgresStore {
         self.away.ask(task::newest_by_hash(&self.readers, scheduler, hash)).await
     }
 
+    async fn newest_by_hashes(
+        &self,
+        scheduler: &SchedulerId,
+        hashes: &[TaskHash],
+    ) -> Result<Vec<Option<Task>>, StoreError> {
+        self.away.ask(task::newest_by_hashes(&self.readers, scheduler, hashes)).await
+    }
+
     async fn last_runs(
         &self,
         scheduler: &SchedulerId,
@@ -191,6 +199,14 @@ impl Store for PostgresStore {
 
     async fn schedule(&self, id: ScheduleId) -> Result<Option<Schedule>, StoreError> {
         self.away.ask(schedule::by_id(&self.readers, id)).await
+    }
+
+    async fn schedules_by_hash(
+        &self,
+        scheduler: &SchedulerId,
+        hashes: &[TaskHash],
+    ) -> Result<Vec<Option<Schedule>>, StoreError> {
+        self.away.ask(schedule::by_hash(&self.readers, scheduler, hashes)).await
     }
 
     async fn list_schedules(

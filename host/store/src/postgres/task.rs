@@ -1,5 +1,7 @@
 //! Tasks, from rows.
 
+use std::collections::HashMap;
+
 use hinny_core::{
     Priority, ScheduleId, SchedulerId, TaskHash, TaskId, Timestamp, store::StoreError, task::Task,
 };
@@ -9,10 +11,13 @@ use super::{error::meaning, row::Columns};
 
 /// The columns of a task, of `task AS t` and `task_state AS s`. A macro, so that statements stay
 /// constants. The number of the last step in its life comes first.
+///
+/// A schedule that is gone is none. That is asked as a value and not with `EXISTS`: for that, the
+/// planner expects more rows than a page has, and reads all schedules into a hash table first.
 macro_rules! task_columns {
     () => {
         "s.event, t.id, t.scheduler, \
-         CASE WHEN EXISTS (SELECT 1 FROM schedule WHERE id = t.schedule) THEN t.schedule END, \
+         (SELECT x.id FROM schedule AS x WHERE x.id = t.schedule), \
          t.organisation, t.kind, t.hash, t.data, t.base_priority, s.priority, s.ranked_by, \
          s.status, s.attempt, s.not_before, s.lease_until, s.worker, s.reason, s.dead, \
          t.created_at, s.modified_at, s.finished_at"
@@ -78,6 +83,26 @@ const NEWEST_BY_HASH: &str = concat!(
     LIMIT 1"
 );
 
+// The same for many hashes.
+const NEWEST_BY_HASHES: &str = concat!(
+    "SELECT ",
+    task_columns!(),
+    " FROM unnest($2::text[]) AS i(hash)
+    CROSS JOIN LATERAL (
+        SELECT o.id FROM (
+            SELECT task FROM task_live WHERE scheduler = $1 AND hash = i.hash
+            UNION SELECT task FROM task_held WHERE scheduler = $1 AND hash = i.hash
+            UNION SELECT newest FROM hash_history WHERE scheduler = $1 AND hash = i.hash
+        ) AS n
+        JOIN task AS o ON o.id = n.task
+        WHERE o.hash = i.hash
+        ORDER BY o.created_at DESC, o.id DESC
+        LIMIT 1
+    ) AS n
+    JOIN task AS t ON t.id = n.id
+    JOIN task_state AS s ON s.task = t.id"
+);
+
 /// Tasks by id; unknown ids are left out.
 pub(crate) async fn by_id(readers: &PgPool, ids: &[TaskId]) -> Result<Vec<Task>, StoreError> {
     let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
@@ -121,6 +146,20 @@ pub(crate) async fn newest_by_hash(
     let query = sqlx::query(NEWEST_BY_HASH).bind(scheduler.as_str()).bind(hash.as_str());
     let row = query.fetch_optional(readers).await.map_err(|error| meaning(&error))?;
     row.as_ref().map(task).transpose()
+}
+
+/// The newest task of each hash, in the same order.
+pub(crate) async fn newest_by_hashes(
+    readers: &PgPool,
+    scheduler: &SchedulerId,
+    hashes: &[TaskHash],
+) -> Result<Vec<Option<Task>>, StoreError> {
+    let wanted: Vec<_> = hashes.iter().map(TaskHash::as_str).collect();
+    let query = sqlx::query(NEWEST_BY_HASHES).bind(scheduler.as_str()).bind(wanted);
+    let rows = query.fetch_all(readers).await.map_err(|error| meaning(&error))?;
+    let found = rows.iter().map(|row| task(row).map(|task| (task.hash.clone(), task)));
+    let found: HashMap<TaskHash, Task> = found.collect::<Result<_, _>>()?;
+    Ok(hashes.iter().map(|hash| found.get(hash).cloned()).collect())
 }
 
 /// The task in a row, with the number of the last step in its life.
