@@ -179,6 +179,26 @@ async fn a_runaway_ends_at_its_deadline() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_that_was_quick_and_then_spins_ends_at_its_deadline_all_the_same() {
+    let rig = Setup::default()
+        .limits(strict())
+        .start_with("guests/evil-ranker", sin("spin-on-poison"))
+        .await;
+    let ranker = rig.ranker();
+    for _ in 0..3 {
+        // Of the same length as the one that spins, so that it may be called at once.
+        for _ in 0..200 {
+            rank(&*ranker, good(&*ranker, 1)).await.unwrap();
+        }
+        let failed = rank(&*ranker, poisoned(&*ranker)).await.unwrap_err();
+        assert_eq!(failed.kind, FailureKind::Deadline);
+        assert!(failed.message.contains("its deadline of 250 ms"), "{failed}");
+    }
+    let failures = rig.status(World::Ranker).await.stats.failures;
+    assert_eq!(failures, 3, "a call that is made again on a thread counts once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_deadline_starts_with_the_call_and_not_with_the_instance() {
     let rig = Setup::default()
         .limits(strict())

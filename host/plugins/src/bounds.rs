@@ -15,6 +15,35 @@ use crate::{
     limits::Limits,
 };
 
+/// Says that nobody waits for the answer any more.
+pub(crate) type Abandoned = Arc<AtomicBool>;
+
+/// How long an answer is waited for, beside the deadline of the call itself.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Patience {
+    /// Ends the call at the next tick.
+    pub(crate) abandoned: Option<Abandoned>,
+    /// Ends it sooner than its deadline.
+    pub(crate) at_most: Option<Duration>,
+}
+
+impl Patience {
+    /// Arms the deadline of the next call.
+    pub(crate) fn arm<T: Bounded>(&self, store: &mut Store<T>, deadline: Duration) {
+        arm(store, self.within(deadline), self.abandoned.clone());
+    }
+
+    /// How long a call may take.
+    fn within(&self, deadline: Duration) -> Duration {
+        self.at_most.map_or(deadline, |most| most.min(deadline))
+    }
+
+    /// Whether a call was stopped before its deadline.
+    pub(crate) fn is_shorter_than(&self, deadline: Duration) -> bool {
+        self.within(deadline) < deadline
+    }
+}
+
 /// What holds one instance back. Lives in its store.
 #[derive(Debug)]
 pub(crate) struct Bounds {
@@ -23,7 +52,7 @@ pub(crate) struct Bounds {
     /// The tick at which the guest was last looked at.
     seen: u64,
     ticks_left: u64,
-    abandoned: Option<Arc<AtomicBool>>,
+    abandoned: Option<Abandoned>,
     memory_used: usize,
     memory_max: usize,
     memory_refused: Option<usize>,
@@ -72,7 +101,7 @@ impl Bounds {
         }
     }
 
-    fn arm(&mut self, deadline: Duration, abandoned: Option<Arc<AtomicBool>>) {
+    fn arm(&mut self, deadline: Duration, abandoned: Option<Abandoned>) {
         self.seen = self.ticks.now();
         self.ticks_left = ticks(deadline, TICK);
         self.abandoned = abandoned;
@@ -158,7 +187,7 @@ pub(crate) fn bounded_store<T: Bounded>(
 pub(crate) fn arm<T: Bounded>(
     store: &mut Store<T>,
     deadline: Duration,
-    abandoned: Option<Arc<AtomicBool>>,
+    abandoned: Option<Abandoned>,
 ) {
     store.data_mut().bounds_mut().arm(deadline, abandoned);
     store.set_epoch_deadline(1);

@@ -4,6 +4,7 @@ mod answer;
 mod batch;
 mod description;
 mod instance;
+mod pace;
 mod program;
 
 use std::{ops::Range, sync::Arc, time::Duration};
@@ -13,8 +14,9 @@ use hinny_core::{
     Priority,
     input::{Columns, InputSpec},
     plugin::CallStats,
-    ranker::{Explanation, RankContext, RankFailure, Ranker},
+    ranker::{Explanation, PluginFailure, RankContext, RankFailure, Ranker},
 };
+use tokio::task::yield_now;
 
 pub(crate) use self::{
     description::RankerDescription,
@@ -83,8 +85,7 @@ impl Ranker for WasmRanker {
 }
 
 impl WasmRanker {
-    /// Asks about a batch, in as many calls as its length needs, all on one thread: handing over
-    /// to a thread and back takes longer than to rank a thousand tasks.
+    /// Asks about a batch, in as many calls as its length needs, all on one thread.
     async fn call<R: Send + 'static>(
         &self,
         call: Call,
@@ -92,28 +93,45 @@ impl WasmRanker {
         batch: Columns,
         function: RankFunction<Vec<R>>,
     ) -> Result<Vec<R>, RankFailure> {
-        if batch.len == 0 {
+        let tasks = batch.len;
+        if tasks == 0 {
             return Ok(Vec::new());
         }
-        let context = context.clone();
         let most = self.program.host().limits.batch_tasks as usize;
-        let work = move |turn: &Turn<'_>| {
-            let mut answers = Vec::new();
-            for part in parts(batch.len, most) {
-                let tasks = part.len();
-                let said =
-                    turn.call(tasks, |instance| function(instance, &context, &batch, part))?;
-                // One part is the rule: its answers are passed on without copying.
-                if answers.is_empty() {
-                    answers = said;
-                } else {
-                    answers.extend(said);
-                }
+        if call == Call::Rank {
+            let ask = |turn: &Turn<'_>| asked(turn, context, &batch, most, function);
+            if let Some(answers) = self.program.at_once(call, &self.stats, tasks, ask) {
+                // Whoever asks in a loop must not keep others from the thread.
+                yield_now().await;
+                return answers;
             }
-            Ok(answers)
-        };
-        self.program.on_thread(call, &self.stats, work).await
+        }
+        let context = context.clone();
+        let work = move |turn: &Turn<'_>| asked(turn, &context, &batch, most, function);
+        self.program.on_thread(call, &self.stats, tasks, work).await
     }
+}
+
+/// The answers about a batch, in calls of at most `most` tasks each.
+fn asked<R>(
+    turn: &Turn<'_>,
+    context: &RankContext,
+    batch: &Columns,
+    most: usize,
+    function: RankFunction<Vec<R>>,
+) -> Result<Vec<R>, PluginFailure> {
+    let mut answers = Vec::new();
+    for part in parts(batch.len, most) {
+        let tasks = part.len();
+        let said = turn.call(tasks, |instance| function(instance, context, batch, part))?;
+        // One part is the rule: its answers are passed on without copying.
+        if answers.is_empty() {
+            answers = said;
+        } else {
+            answers.extend(said);
+        }
+    }
+    Ok(answers)
 }
 
 /// A batch, cut to what a guest gets in one call.

@@ -1,10 +1,6 @@
 //! One instance of a ranker, configured and ready for a batch.
 
-use std::{
-    fmt,
-    ops::Range,
-    sync::{Arc, atomic::AtomicBool},
-};
+use std::{fmt, ops::Range, sync::Arc};
 
 use hinny_core::{
     Priority,
@@ -16,7 +12,7 @@ use wasmtime::Store;
 use super::{RankerCode, RankerDescription, answer, batch::Batch};
 use crate::{
     bindings::ranker::{RankerPlugin, exports::hinny::plugin::ranker as wit},
-    bounds::{Bounds, Pace, arm, bounded_store},
+    bounds::{Bounds, Pace, Patience, bounded_store},
     call::{Call, CallError},
     host::PluginHost,
 };
@@ -33,34 +29,28 @@ pub(crate) struct RankInstance {
     host: Arc<PluginHost>,
     store: Store<Bounds>,
     plugin: RankerPlugin,
-    abandoned: Option<Arc<AtomicBool>>,
+    patience: Patience,
 }
 
 impl RankInstance {
     /// An instance that has been called for nothing yet, not even `configure`.
-    pub(crate) fn bare(
-        code: &RankerCode,
-        abandoned: Option<Arc<AtomicBool>>,
-    ) -> Result<Self, CallError> {
+    pub(crate) fn bare(code: &RankerCode, patience: Patience) -> Result<Self, CallError> {
         let host = Arc::clone(&code.host);
         let (engine, limits) = (&host.rankers, &host.limits);
         let _running = engine.running();
         let bounds = Bounds::new(engine, Pace::Thread, limits);
         let mut store = bounded_store(engine, bounds, limits.answer_bytes());
         // Modules may run code as they start: the deadline of `configure` covers it.
-        arm(&mut store, limits.deadline(Call::Configure), abandoned.clone());
+        patience.arm(&mut store, limits.deadline(Call::Configure));
         let plugin = code.pre.instantiate(&mut store).map_err(|error| {
             CallError::from_engine(Call::Configure, &error, store.data(), limits)
         })?;
-        Ok(Self { host, store, plugin, abandoned })
+        Ok(Self { host, store, plugin, patience })
     }
 
     /// An instance that has its settings.
-    pub(crate) fn configured(
-        code: &RankerCode,
-        abandoned: Option<Arc<AtomicBool>>,
-    ) -> Result<Self, CallError> {
-        let mut instance = Self::bare(code, abandoned)?;
+    pub(crate) fn configured(code: &RankerCode, patience: Patience) -> Result<Self, CallError> {
+        let mut instance = Self::bare(code, patience)?;
         let settings = code.settings.lowered();
         let said = instance
             .call(Call::Configure, |store, guest| guest.call_configure(store, &settings))?;
@@ -70,9 +60,9 @@ impl RankInstance {
         }
     }
 
-    /// Who waits for the next calls.
-    pub(super) fn wanted_by(&mut self, abandoned: Arc<AtomicBool>) {
-        self.abandoned = Some(abandoned);
+    /// How long the next calls are waited for.
+    pub(super) fn wait_with(&mut self, patience: Patience) {
+        self.patience = patience;
     }
 
     pub(crate) fn describe(&mut self) -> Result<RankerDescription, CallError> {
@@ -157,10 +147,10 @@ impl RankInstance {
         call: Call,
         function: impl FnOnce(&mut Store<Bounds>, &wit::Guest) -> wasmtime::Result<R>,
     ) -> Result<R, CallError> {
-        let Self { host, store, plugin, abandoned } = self;
+        let Self { host, store, plugin, patience } = self;
         let (engine, limits) = (&host.rankers, &host.limits);
         let _running = engine.running();
-        arm(store, limits.deadline(call), abandoned.clone());
+        patience.arm(store, limits.deadline(call));
         function(store, plugin.hinny_plugin_ranker())
             .map_err(|error| CallError::from_engine(call, &error, store.data(), limits))
     }

@@ -1,12 +1,11 @@
 //! A ranker with its settings: everything but its number in a slot.
 
 use std::{
+    cell::Cell,
     fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Instant,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, atomic::Ordering},
+    time::{Duration, Instant},
 };
 
 use hinny_core::{
@@ -17,10 +16,10 @@ use tokio::sync::{Semaphore, oneshot};
 use tracing::info_span;
 use wasmtime::component::{Component, Linker};
 
-use super::{RankInstance, RankerDescription};
+use super::{RankInstance, RankerDescription, pace::Pace};
 use crate::{
     bindings::ranker::RankerPluginPre,
-    bounds::Bounds,
+    bounds::{Abandoned, Bounds, Patience},
     call::{Call, CallError},
     config::InstancePolicy,
     host::PluginHost,
@@ -29,6 +28,10 @@ use crate::{
     stats::{Stats, Timed},
     title::Title,
 };
+
+/// How long a call may hold up the reactor that is made at once. After that it is made again, on a
+/// thread.
+const PATIENCE: Duration = Duration::from_millis(3);
 
 /// What instances of a ranker are made from.
 #[derive(Clone)]
@@ -57,6 +60,7 @@ pub(crate) struct RankerProgram {
     digest: PluginDigest,
     description: RankerDescription,
     warm: WarmPool<RankInstance>,
+    pace: Pace,
     /// One permit per call that may run at the same time.
     calls: Arc<Semaphore>,
 }
@@ -69,7 +73,8 @@ impl RankerProgram {
         policy: InstancePolicy,
     ) -> Self {
         let calls = Arc::new(Semaphore::new(code.host.threads.share()));
-        Self { code, digest, description, warm: WarmPool::new(policy), calls }
+        let warm = WarmPool::new(policy);
+        Self { code, digest, description, warm, pace: Pace::default(), calls }
     }
 
     pub(crate) fn host(&self) -> &PluginHost {
@@ -106,12 +111,36 @@ impl RankerProgram {
         let program = Arc::clone(self);
         self.code.host.threads.run(move || {
             // A failure is met again, and reported, by the first call.
-            if let Ok(instance) = RankInstance::configured(&program.code, None) {
+            if let Ok(instance) = RankInstance::configured(&program.code, Patience::default()) {
                 program.warm.put(instance);
             }
             let _ = sender.send(());
         });
         let _ = receiver.await;
+    }
+
+    /// Does work that takes one call or more at once, on the caller's thread, if calls about so many
+    /// tasks are known to be quick: changing threads twice takes longer than ranking a thousand
+    /// tasks. None: it needs a thread. Nothing is lost by a call that was tried, rankers are pure.
+    pub(super) fn at_once<R>(
+        &self,
+        call: Call,
+        stats: &Stats,
+        tasks: usize,
+        work: impl FnOnce(&Turn<'_>) -> Result<R, PluginFailure>,
+    ) -> Option<Result<R, PluginFailure>> {
+        if !self.pace.is_quick(tasks) {
+            return None;
+        }
+        let _permit = self.calls.try_acquire().ok()?;
+        let patience = Patience { abandoned: None, at_most: Some(PATIENCE) };
+        let turn = Turn { program: self, call, stats, patience, gave_up: Cell::new(false) };
+        let done = catch_unwind(AssertUnwindSafe(|| self.timed(tasks, &turn, work)));
+        if turn.gave_up.get() {
+            self.pace.distrust();
+            return None;
+        }
+        Some(done.unwrap_or_else(|_| Err(self.lost(call))))
     }
 
     /// Has a thread do work that takes one call or more. When the caller stops waiting, a call
@@ -120,6 +149,7 @@ impl RankerProgram {
         self: &Arc<Self>,
         call: Call,
         stats: &Arc<Stats>,
+        tasks: usize,
         work: impl FnOnce(&Turn<'_>) -> Result<R, PluginFailure> + Send + 'static,
     ) -> Result<R, PluginFailure> {
         let gone = || self.failure(CallError::new(call, FailureKind::Host, "the host is stopping"));
@@ -127,38 +157,52 @@ impl RankerProgram {
         let (sender, receiver) = oneshot::channel();
         let waiting = Waiting::default();
         let (program, stats) = (Arc::clone(self), Arc::clone(stats));
-        let abandoned = Arc::clone(&waiting.abandoned);
+        let abandoned = Some(Arc::clone(&waiting.abandoned));
         self.code.host.threads.run(move || {
             let _permit = permit;
-            let turn = Turn { program: &program, call, stats: &stats, abandoned: &abandoned };
+            let patience = Patience { abandoned, at_most: None };
+            let gave_up = Cell::new(false);
+            let turn = Turn { program: &program, call, stats: &stats, patience, gave_up };
             // Whoever asked may have gone meanwhile.
-            let _ = sender.send(work(&turn));
+            let _ = sender.send(program.timed(tasks, &turn, work));
         });
-        receiver.await.unwrap_or_else(|_| {
-            let lost = CallError::new(call, FailureKind::Host, "the host's own thread failed");
-            Err(self.failure(lost))
-        })
+        receiver.await.unwrap_or_else(|_| Err(self.lost(call)))
+    }
+
+    fn timed<R>(
+        &self,
+        tasks: usize,
+        turn: &Turn<'_>,
+        work: impl FnOnce(&Turn<'_>) -> Result<R, PluginFailure>,
+    ) -> Result<R, PluginFailure> {
+        let started = Instant::now();
+        let done = work(turn)?;
+        self.pace.took(tasks, started.elapsed());
+        Ok(done)
     }
 
     /// Does a job with a waiting instance, or else with a new one; also says how many were made.
     fn with_instance<R>(
         &self,
-        abandoned: Arc<AtomicBool>,
+        patience: &Patience,
         job: impl FnOnce(&mut RankInstance) -> Result<R, CallError>,
     ) -> (Result<R, CallError>, u64) {
         let (warm, made) = if let Some(warm) = self.warm.take() {
             (Ok(warm), 0)
         } else {
-            let made = RankInstance::configured(&self.code, Some(Arc::clone(&abandoned)));
-            (made.map(Warm::new), 1)
+            (RankInstance::configured(&self.code, patience.clone()).map(Warm::new), 1)
         };
         let outcome = warm.and_then(|mut warm| {
-            warm.instance.wanted_by(abandoned);
+            warm.instance.wait_with(patience.clone());
             let answer = job(&mut warm.instance)?;
             self.warm.put_back(warm);
             Ok(answer)
         });
         (outcome, made)
+    }
+
+    fn lost(&self, call: Call) -> PluginFailure {
+        self.failure(CallError::new(call, FailureKind::Host, "the host's own thread failed"))
     }
 
     fn failure(&self, error: CallError) -> PluginFailure {
@@ -175,12 +219,14 @@ impl fmt::Debug for RankerProgram {
     }
 }
 
-/// A turn on a thread.
+/// A turn: on a thread of the ranker's, or on that of its caller.
 pub(super) struct Turn<'a> {
     program: &'a RankerProgram,
     call: Call,
     stats: &'a Stats,
-    abandoned: &'a Arc<AtomicBool>,
+    patience: Patience,
+    /// Whether a call was stopped before its deadline.
+    gave_up: Cell<bool>,
 }
 
 impl Turn<'_> {
@@ -190,8 +236,8 @@ impl Turn<'_> {
         tasks: usize,
         job: impl FnOnce(&mut RankInstance) -> Result<R, CallError>,
     ) -> Result<R, PluginFailure> {
-        let Self { program, call, stats, abandoned } = *self;
-        if abandoned.load(Ordering::Relaxed) {
+        let Self { program, call, stats, .. } = *self;
+        if self.is_abandoned() {
             let nobody = CallError::new(call, FailureKind::Host, "nobody waits for the answer");
             return Err(program.failure(nobody));
         }
@@ -200,20 +246,33 @@ impl Turn<'_> {
             info_span!("plugin.call", plugin = %name, version = %version, function = call.as_str())
                 .entered();
         let started = Instant::now();
-        let (outcome, made) = program.with_instance(Arc::clone(abandoned), job);
-        let failure = outcome.as_ref().err().map(|error| error.kind);
-        // A call that was stopped since nobody waits for it any more is no fault of the plugin.
-        if failure.is_none() || !abandoned.load(Ordering::Relaxed) {
+        let (outcome, made) = program.with_instance(&self.patience, job);
+        let failure = outcome.as_ref().err();
+        self.gave_up.set(failure.is_some_and(|error| self.is_impatience(error)));
+        let failure = failure.map(|error| error.kind);
+        // A call that was stopped since nobody waits for it any more, or so long, is no fault of
+        // the plugin.
+        if failure.is_none() || !(self.is_abandoned() || self.gave_up.get()) {
             stats.record(&Timed { call, took: started.elapsed(), tasks, instances: made, failure });
         }
         outcome.map_err(|error| program.failure(error))
+    }
+
+    fn is_abandoned(&self) -> bool {
+        let abandoned = self.patience.abandoned.as_ref();
+        abandoned.is_some_and(|abandoned| abandoned.load(Ordering::Relaxed))
+    }
+
+    fn is_impatience(&self, error: &CallError) -> bool {
+        let deadline = self.program.host().limits.deadline(error.call);
+        error.kind == FailureKind::Deadline && self.patience.is_shorter_than(deadline)
     }
 }
 
 /// Held by whoever waits for an answer; says so when it is dropped.
 #[derive(Debug, Default)]
 struct Waiting {
-    abandoned: Arc<AtomicBool>,
+    abandoned: Abandoned,
 }
 
 impl Drop for Waiting {

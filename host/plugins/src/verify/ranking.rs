@@ -9,6 +9,7 @@ use wasmtime::component::Component;
 
 use super::{Ended, Ready, Verification, link_text, samples};
 use crate::{
+    bounds::Patience,
     call::{Call, CallError},
     ranker::{RankInstance, RankerCode, RankerDescription},
     settings::Settings,
@@ -53,11 +54,11 @@ impl Verification<'_> {
     ) -> Result<Option<RankInstance>, Ended> {
         let mut title = None;
         let instance = self.report.check("configure", || {
-            match RankInstance::configured(code, None) {
+            match RankInstance::configured(code, Patience::default()) {
                 Ok(instance) => Ok((Some(instance), "takes the settings".to_owned())),
                 Err(error) if optional && error.kind == FailureKind::Refused => {
                     // Its name may be known all the same.
-                    title = RankInstance::bare(code, None)
+                    title = RankInstance::bare(code, Patience::default())
                         .and_then(|mut bare| bare.describe())
                         .ok()
                         .map(|said| said.title);
@@ -87,7 +88,7 @@ fn try_samples(
 ) -> Result<String, CallError> {
     let Ok(scheduler) = SchedulerId::new("verification") else { return Ok(String::new()) };
     let context = RankContext { now: samples::now(), scheduler, seed: samples::SEED };
-    let mut other = RankInstance::configured(code, None)?;
+    let mut other = RankInstance::configured(code, Patience::default())?;
     let batches = samples::batches(&description.inputs);
     let mut tasks = 0;
     for batch in &batches {
