@@ -4,6 +4,7 @@
 
 mod cache;
 mod calls;
+mod candidates;
 mod fallback;
 mod guests;
 mod harness;

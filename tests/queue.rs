@@ -8,6 +8,7 @@ mod limits;
 mod model;
 mod order;
 mod pops;
+mod previews;
 mod swaps;
 mod triggers;
 mod updates;

@@ -16,7 +16,7 @@ use std::borrow::Cow;
 
 use serde_json::{Value, value::RawValue};
 
-pub(crate) use documents::Document;
+pub(crate) use documents::{Document, JsonText};
 pub(crate) use fields::{Fields, FromFields, Members};
 pub(crate) use names::Limited;
 pub(crate) use numbers::Seconds;

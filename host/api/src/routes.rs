@@ -8,6 +8,7 @@ mod heartbeat;
 mod metrics;
 mod plugins;
 mod pop;
+mod preview;
 mod push;
 mod quarantine;
 mod queue;
@@ -74,6 +75,7 @@ fn page() -> OpenApiRouter<Arc<ApiState>> {
         .routes(routes!(quarantine::replay_kept_event))
         .routes(routes!(plugins::list_plugins, plugins::upload_plugin))
         .routes(routes!(plugins::check_plugin))
+        .routes(routes!(preview::preview_plugin))
         .routes(routes!(plugins::get_plugin))
         .routes(routes!(slots::list_slots))
         .routes(routes!(slots::get_slot))

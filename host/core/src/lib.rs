@@ -16,6 +16,7 @@ pub mod import;
 pub mod input;
 pub mod order;
 pub mod plugin;
+pub mod preview;
 pub mod priority;
 pub mod queue;
 pub mod ranker;

@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{PluginDigest, SchedulerId, Timestamp, input::InputSpec, store::StoreError};
+use crate::{
+    PluginDigest, SchedulerId, Timestamp, input::InputSpec, ranker::Ranker, store::StoreError,
+};
 
 /// What a plugin decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -195,6 +197,35 @@ pub struct ActivateRequest {
     pub by: String,
 }
 
+/// A ranker to look at a queue through, without activating it.
+#[derive(Debug, Clone)]
+pub struct CandidateRequest {
+    /// Whose ranker it may become.
+    pub scheduler: SchedulerId,
+    /// Which.
+    pub source: CandidateSource,
+    /// Its settings; `None`: those it had when it was last active there, else none.
+    pub settings: Option<Value>,
+}
+
+/// Where a candidate comes from.
+#[derive(Clone)]
+pub enum CandidateSource {
+    /// A version that is kept.
+    Version(PluginDigest),
+    /// A component. It is verified, and not kept.
+    Component(Vec<u8>),
+}
+
+impl fmt::Debug for CandidateSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Version(digest) => f.debug_tuple("Version").field(digest).finish(),
+            Self::Component(bytes) => write!(f, "Component({} bytes)", bytes.len()),
+        }
+    }
+}
+
 /// A plugin request that was not done. Nothing changed.
 #[derive(Debug, thiserror::Error)]
 pub enum PluginError {
@@ -255,6 +286,9 @@ pub trait Plugins: Send + Sync {
 
     /// The activations of a slot, newest first.
     async fn activations(&self, slot: &Slot) -> Result<Vec<Activation>, PluginError>;
+
+    /// A ranker as it would be once active, to be asked before it is.
+    async fn candidate(&self, request: CandidateRequest) -> Result<Arc<dyn Ranker>, PluginError>;
 
     /// Makes a version the active one. Durable from the answer on. The queue follows in the
     /// background: everything is ranked under the new version first, then the order is switched

@@ -9,6 +9,7 @@ use crate::{
     Organisation, Priority, SchedulerId, TaskHash, TaskId, TaskStatus, TaskType, Timestamp,
     event::EventOutcome,
     filter::{Filter, FilterError},
+    preview::{Preview, PreviewOptions},
     ranker::{Explanation, PluginFailure, Ranker},
     scheduler::{Admitted, HandleFailure},
     status::{IllegalMove, StatusRule},
@@ -361,6 +362,14 @@ pub trait Queues: Send + Sync {
 
     /// Why a task is where it is.
     async fn explain(&self, task: TaskId) -> Result<Explained, QueueError>;
+
+    /// What the queue would be like under another ranker. Changes nothing.
+    async fn preview(
+        &self,
+        scheduler: &SchedulerId,
+        candidate: Arc<dyn Ranker>,
+        options: PreviewOptions,
+    ) -> Result<Preview, QueueError>;
 
     /// Ranks everything queued under another ranker, then switches in one step. Returns at once.
     /// A later call supersedes one that is still ranking.

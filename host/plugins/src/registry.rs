@@ -7,6 +7,7 @@
 //! A generation that is replaced is not stopped: calls that hold it finish, and its last holder
 //! drops it. The one before the active one stays compiled, so that a rollback costs no time.
 
+mod candidate;
 mod housekeeping;
 mod slot;
 mod start;
@@ -24,8 +25,8 @@ use hinny_core::{
     Clock, SchedulerId,
     connector::Connectors,
     plugin::{
-        ActivateRequest, Activation, ActivePlugins, PluginError, PluginVersion, Plugins, Slot,
-        SlotStatus, Verdict, World,
+        ActivateRequest, Activation, ActivePlugins, CandidateRequest, PluginError, PluginVersion,
+        Plugins, Slot, SlotStatus, Verdict, World,
     },
     queue::Queues,
     ranker::Ranker,
@@ -143,6 +144,10 @@ impl Plugins for Registry {
     async fn activations(&self, slot: &Slot) -> Result<Vec<Activation>, PluginError> {
         let slot = self.0.slot(slot)?;
         Ok(self.0.services.plugins.activations(&slot.slot, ACTIVATIONS_LISTED).await?)
+    }
+
+    async fn candidate(&self, request: CandidateRequest) -> Result<Arc<dyn Ranker>, PluginError> {
+        self.0.candidate(request).await
     }
 
     async fn activate(&self, request: ActivateRequest) -> Result<Activation, PluginError> {

@@ -24,6 +24,7 @@ mod intake;
 mod load;
 mod pop;
 mod prepare;
+mod preview;
 mod queues;
 mod rerank;
 mod rows;

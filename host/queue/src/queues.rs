@@ -10,6 +10,7 @@ use hinny_core::{
     Clock, Organisation, Priority, SchedulerId, TaskId, Timestamp,
     id::IdGenerator,
     plugin::ActivePlugins,
+    preview::{Preview, PreviewOptions},
     queue::{
         CancelRequest, Explained, Place, PopRequest, PushRefusal, PushRequest, QueueConfig,
         QueueError, QueueStats, Queues, TriggerOutcome,
@@ -33,6 +34,7 @@ use crate::{
     load,
     pop::Popper,
     prepare::Preparer,
+    preview::Previewer,
     rerank::Reranker,
     shard::Shard,
     update::Updater,
@@ -326,6 +328,16 @@ impl Queues for HostQueues {
         let found = self.preparer.store.tasks_by_id(&[task]).await?.pop();
         let found = found.ok_or(QueueError::UnknownTask(task))?;
         explain::explain(&self.preparer, self.shard(&found.scheduler)?, &found).await
+    }
+
+    async fn preview(
+        &self,
+        scheduler: &SchedulerId,
+        candidate: Arc<dyn Ranker>,
+        options: PreviewOptions,
+    ) -> Result<Preview, QueueError> {
+        let shard = Arc::clone(self.shard(scheduler)?);
+        Previewer { shard, candidate, preparer: self.preparer.clone() }.run(options).await
     }
 
     fn swap_ranker(

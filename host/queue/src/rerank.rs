@@ -14,7 +14,7 @@ use std::{collections::HashMap, sync::Arc, time::Instant};
 use futures::{StreamExt as _, stream};
 use hinny_core::{
     Priority, Timestamp,
-    input::{InputRow, InputSpec, InputTable},
+    input::{Columns, InputRow, InputSpec, InputTable},
     order::{Chunk, Reranked, Reranking},
     ranker::Ranker,
 };
@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// Slots that are copied out under one lock: well under a millisecond.
-const CHUNK: u32 = 4096;
+pub(crate) const CHUNK: u32 = 4096;
 
 /// Chunks that are read at a time.
 const AHEAD: usize = 2;
@@ -148,7 +148,7 @@ pub(crate) struct Ranked {
 }
 
 impl Ranked {
-    fn new(shard: &Shard, ranker: Option<Arc<dyn Ranker>>, now: Timestamp) -> Self {
+    pub(crate) fn new(shard: &Shard, ranker: Option<Arc<dyn Ranker>>, now: Timestamp) -> Self {
         let none: Arc<[InputSpec]> = [].into();
         let specs = ranker.as_ref().map_or(none, |ranker| Arc::clone(ranker.inputs()));
         let same = *shard.lock().order.input_specs() == specs;
@@ -159,7 +159,7 @@ impl Ranked {
     }
 
     /// What the new ranker reads, when that is to be read of each task.
-    fn other_inputs(&self) -> Option<Arc<[InputSpec]>> {
+    pub(crate) fn other_inputs(&self) -> Option<Arc<[InputSpec]>> {
         self.inputs.as_ref().and_then(|_| Some(Arc::clone(self.ranker.as_ref()?.inputs())))
     }
 
@@ -182,17 +182,22 @@ impl Ranked {
         let Some(ranker) = self.ranker.clone() else {
             return self.rank_by_host(preparer, chunk).await;
         };
-        let columns = match &mut self.inputs {
-            None => chunk.columns.clone(),
-            Some(table) => {
-                put_rows(table, chunk, &rows);
-                table.columns(chunk.slots(), self.now)
-            }
-        };
+        let columns = self.columns(chunk, &rows);
         ask(shard, &*ranker, self.now, columns).await.map_or_else(
             || Ranks { priorities: chunk.current.clone(), fallback: true },
             |priorities| Ranks { priorities, fallback: false },
         )
+    }
+
+    /// What the new ranker reads of a chunk.
+    pub(crate) fn columns(&mut self, chunk: &Chunk, rows: &Rows) -> Columns {
+        match &mut self.inputs {
+            None => chunk.columns.clone(),
+            Some(table) => {
+                put_rows(table, chunk, rows);
+                table.columns(chunk.slots(), self.now)
+            }
+        }
     }
 
     /// Without a ranker the asked priorities count, which only the database knows.
@@ -211,7 +216,7 @@ impl Ranked {
     }
 }
 
-async fn rows_of(
+pub(crate) async fn rows_of(
     preparer: &Preparer,
     shard: &Shard,
     specs: Option<Arc<[InputSpec]>>,

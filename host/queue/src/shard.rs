@@ -35,6 +35,8 @@ pub(crate) struct Shard {
     pub(crate) switching: Mutex<CancellationToken>,
     /// Held by the switch that is under way.
     pub(crate) switch_permit: tokio::sync::Mutex<()>,
+    /// A preview copies what it looks at, so there is one at a time.
+    pub(crate) preview_permit: tokio::sync::Mutex<()>,
 }
 
 /// What the lock of a shard guards. It is never held over an `.await`.
@@ -69,6 +71,7 @@ impl Shard {
             progress: (AtomicU64::new(0), AtomicU64::new(0)),
             switching: Mutex::new(CancellationToken::new()),
             switch_permit: tokio::sync::Mutex::new(()),
+            preview_permit: tokio::sync::Mutex::new(()),
         }
     }
 

@@ -84,6 +84,7 @@ pub(crate) static RULES: &[Rule] = &[
     rule("GET", "/plugins", READ_PLUGINS),
     rule("POST", "/plugins", PUBLISH),
     rule("POST", "/plugins/check", READ_PLUGINS),
+    rule("POST", "/plugins/preview", READ_PLUGINS),
     rule("GET", "/plugins/{digest}", READ_PLUGINS),
     rule("GET", "/slots", READ_PLUGINS),
     rule("GET", "/slots/{scheduler_id}/{world}", READ_PLUGINS),

@@ -18,6 +18,23 @@ impl FromInput for Value {
     }
 }
 
+/// Any JSON, written as the text of a parameter.
+#[derive(Debug)]
+pub(crate) struct JsonText(pub(crate) Value);
+
+impl FromInput for JsonText {
+    fn read(input: Input<'_>, place: &Place<'_>, problems: &mut Problems) -> Result<Self, Noted> {
+        let read = match input {
+            Input::Text(text) => serde_json::from_str(text),
+            Input::Json(raw) => serde_json::from_str(raw.get()),
+        };
+        read.map(Self).or_else(|error| {
+            let msg = format!("Input should be JSON that can be read: {error}");
+            problems.note(place, "json_invalid", msg, input)
+        })
+    }
+}
+
 /// Any JSON, as it came.
 impl FromInput for Box<RawValue> {
     fn read(input: Input<'_>, place: &Place<'_>, problems: &mut Problems) -> Result<Self, Noted> {

@@ -42,11 +42,11 @@ pub(super) struct ExplainedBody {
 /// What a ranker says of a task.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Explanation)]
-struct ExplanationBody {
+pub(super) struct ExplanationBody {
     /// The priority that it gives now.
     priority: i64,
     /// What contributed to it.
-    terms: Vec<TermBody>,
+    pub(super) terms: Vec<TermBody>,
     /// A sentence for people.
     note: Option<String>,
 }
@@ -54,11 +54,11 @@ struct ExplanationBody {
 /// A contribution to a priority.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Term)]
-struct TermBody {
+pub(super) struct TermBody {
     /// What it is.
-    label: String,
+    pub(super) label: String,
     /// How much it adds; negative moves the task forward.
-    contribution: f64,
+    pub(super) contribution: f64,
     /// The declared input that it comes from, if it is one.
     input: Option<String>,
 }
@@ -115,7 +115,7 @@ pub(super) async fn explain_task(
 }
 
 /// Whether plain text is asked for, and asked for before JSON.
-fn wants_text(headers: &HeaderMap) -> bool {
+pub(super) fn wants_text(headers: &HeaderMap) -> bool {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     let mut kinds = accept
         .unwrap_or_default()

@@ -136,14 +136,25 @@ impl FromRequest<Arc<ApiState>> for Component {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, api: &Arc<ApiState>) -> Result<Self, ApiError> {
+        let MaybeComponent(bytes) = MaybeComponent::from_request(request, api).await?;
+        bytes.map(Self).ok_or_else(|| {
+            let msg = "send the bytes of a component, such as with `curl --data-binary @FILE`";
+            invalid(&Place::of("body"), "missing", msg, Input::Text(""))
+        })
+    }
+}
+
+/// The same where none has to be sent.
+pub(super) struct MaybeComponent(pub(super) Option<Bytes>);
+
+impl FromRequest<Arc<ApiState>> for MaybeComponent {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, api: &Arc<ApiState>) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
         let max = api.limits.plugin_bytes_max;
         let bytes = body::read(&api.limits, &parts.headers, body, max, TOO_LARGE).await?;
-        if bytes.is_empty() {
-            let msg = "send the bytes of a component, such as with `curl --data-binary @FILE`";
-            return Err(invalid(&Place::of("body"), "missing", msg, Input::Text("")));
-        }
-        Ok(Self(bytes))
+        Ok(Self(Some(bytes).filter(|bytes| !bytes.is_empty())))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Slots, and the versions that fill them.
 
-mod reference;
+pub(super) mod reference;
 
 use axum::{Extension, Json, extract::State};
 use hinny_core::{
@@ -24,7 +24,7 @@ use crate::{
 use reference::Reference;
 
 /// Longest reference to a version, in bytes.
-const REFERENCE_MAX: usize = 512;
+pub(super) const REFERENCE_MAX: usize = 512;
 
 /// A place for one plugin, and how it is doing.
 #[derive(Debug, Serialize, ToSchema)]

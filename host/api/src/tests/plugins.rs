@@ -1,6 +1,9 @@
 //! Versions of plugins, and the slots that they fill.
 
-use super::{TestApi, problem};
+use axum::body::Body;
+use serde_json::Value;
+
+use super::{TestApi, problem, request};
 
 const RANKER: &str = "/slots/jobs/ranker";
 
@@ -102,4 +105,63 @@ async fn what_is_unknown_is_named() {
     let unknown = format!("/plugins/sha256:{}", "f".repeat(64));
     assert_eq!(api.get(&unknown).await.status, 404);
     assert_eq!(api.post(&format!("{RANKER}/rollback"), "").await.status, 409);
+}
+
+const PREVIEW: &str = "/plugins/preview?scheduler_id=jobs";
+
+#[tokio::test]
+async fn a_preview_of_a_version_or_of_a_component_says_what_would_move() {
+    let api = with_versions(2).await;
+    let kept = format!("{PREVIEW}&plugin=decay@1.1.0&movers=2&settings=%7B%22days%22%3A3%7D");
+    let preview = api.post(&kept, "").await.json();
+    assert_eq!(preview["candidate"], r#"kept 1 with {"days":3}"#);
+    assert_eq!((&preview["scheduler_id"], &preview["current"]), (&"jobs".into(), &Value::Null));
+    assert_eq!((&preview["tasks"], &preview["kendall_tau"]), (&3.into(), &(-0.25).into()));
+    assert_eq!(preview["forward"].as_array().unwrap().len(), 2);
+    assert_eq!(preview["forward"][1]["candidate_explanation"]["terms"][0]["label"], "age");
+    assert_eq!(api.post(PREVIEW, "good component").await.json()["candidate"], "sent along");
+    assert_eq!(api.get("/plugins").await.json().as_array().unwrap().len(), 2, "none is kept");
+}
+
+#[tokio::test]
+async fn a_preview_for_people_is_a_text() {
+    let api = with_versions(1).await;
+    let uri = format!("{PREVIEW}&plugin=decay&movers=1");
+    let asked = request("POST", &uri).header("accept", "text/plain");
+    let answer = api.send(asked.body(Body::empty()).unwrap()).await;
+    assert_eq!(
+        answer.text,
+        "`kept 0` instead of `the host's own rule` in the queue of `jobs`:\n\
+         3 of 3 tasks would move\n\
+         Kendall's tau -0.250 (1: the same order, -1: the reverse)\n\
+         of the first 10, 9 are the same\n\
+         the 1 that wait longest are at 0 % of the queue on average, and would be at 50 %\n\
+         \n\
+         whose work the next pops are, now and then:\n\
+         \u{20}      3      3  acme\n\
+         \n\
+         furthest forward:\n\
+         \u{20} 00000000-0000-0000-0000-000000000000 from 9 to 1, priority 9 -> 1\n\
+         \u{20}   then: +10 age\n\
+         \n\
+         furthest back:\n\
+         \u{20} 00000000-0000-0000-0000-000000000063 from 1 to 2, priority 1 -> 2\n\
+         \u{20}   then: +10 age\n"
+    );
+}
+
+#[tokio::test]
+async fn a_preview_of_nothing_or_of_two_things_is_refused() {
+    let api = with_versions(1).await;
+    assert_eq!(api.post(PREVIEW, "").await.problems(), [problem("missing", "query.plugin")]);
+    let both = api.post(&format!("{PREVIEW}&plugin=decay"), "good component").await;
+    assert_eq!(both.problems(), [problem("value_error", "query.plugin")]);
+    let settings = api.post(&format!("{PREVIEW}&plugin=decay&settings=%7B"), "").await;
+    assert_eq!(settings.problems(), [problem("json_invalid", "query.settings")]);
+    let nowhere = api.post("/plugins/preview?plugin=decay", "").await;
+    assert_eq!(nowhere.problems(), [problem("missing", "query.scheduler_id")]);
+    assert_eq!(api.post(&format!("{PREVIEW}&plugin=other"), "").await.status, 404);
+    assert_eq!(api.post(PREVIEW, "bad").await.status, 422);
+    let unknown = api.post("/plugins/preview?scheduler_id=nope&plugin=decay", "").await;
+    assert_eq!((unknown.status, unknown.detail().contains("no slot `nope/ranker`")), (404, true));
 }

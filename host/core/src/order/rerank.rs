@@ -66,6 +66,11 @@ impl Chunk {
         self.members.iter().map(|member| self.organisations.get(&member.class)?.as_ref())
     }
 
+    /// Whether each has a place in the order; delayed and taken tasks have none.
+    pub fn in_order(&self) -> impl Iterator<Item = bool> {
+        self.members.iter().map(|member| member.in_order)
+    }
+
     /// When each was pushed.
     pub fn created_at(&self) -> impl Iterator<Item = Timestamp> {
         self.members.iter().map(|member| member.created_at)
@@ -131,12 +136,17 @@ impl Reranking {
 }
 
 impl Order {
+    /// How many slots there are to look at in [chunks](Self::chunk).
+    pub fn slots(&self) -> u32 {
+        self.entries.len() as u32
+    }
+
     /// Begins a change of all ranks; the answer is how many slots there are to look at in
     /// [chunks](Self::chunk). A change that is under way ends without effect.
     pub fn freeze(&mut self) -> u32 {
         self.thaw();
         self.frozen = Some(Frozen::default());
-        self.entries.len() as u32
+        self.slots()
     }
 
     /// Ends a change of all ranks.

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use hinny_core::{
     Organisation, Priority, SchedulerId, TaskId, Timestamp,
     plugin::ActivePlugins,
+    preview::{Preview, PreviewOptions},
     queue::{
         CancelRequest, Explained, Place, PopRequest, PushRefusal, PushRequest, QueueError,
         QueueStats, Queues, TriggerOutcome,
@@ -153,6 +154,15 @@ impl Queues for FakeQueues {
     }
 
     async fn explain(&self, _: TaskId) -> Result<Explained, QueueError> {
+        absent()
+    }
+
+    async fn preview(
+        &self,
+        _: &SchedulerId,
+        _: Arc<dyn Ranker>,
+        _: PreviewOptions,
+    ) -> Result<Preview, QueueError> {
         absent()
     }
 

@@ -20,7 +20,7 @@ use crate::{
     ranker::RankerProgram,
     scheduler::{SchedulerProgram, Services},
     settings::Settings,
-    verify::{Candidate, Ready, Verified, verify_candidate},
+    verify::{Candidate, Ready, Verified, digest, verify_candidate},
 };
 
 /// Who activates what the configuration names; such an activation has it as its reason, too.
@@ -90,7 +90,11 @@ impl Inner {
         if there { Ok(()) } else { Err(error) }
     }
 
-    async fn check_world(&self, slot: &Slot, digest: &PluginDigest) -> Result<(), PluginError> {
+    pub(super) async fn check_world(
+        &self,
+        slot: &Slot,
+        digest: &PluginDigest,
+    ) -> Result<(), PluginError> {
         let version = self.services.plugins.version(digest).await?;
         let version = version.ok_or_else(|| PluginError::UnknownVersion(digest.to_string()))?;
         if version.world == slot.world {
@@ -122,11 +126,34 @@ impl Inner {
             let component = self.services.plugins.component(digest).await?;
             verified = self.verify(slot, digest, settings, component, samples).await?;
         }
+        self.accepted(slot, *digest, verified)
+    }
+
+    /// A program for a slot, of a component that is not kept.
+    pub(super) async fn prepare_component(
+        &self,
+        slot: &SlotState,
+        component: Vec<u8>,
+        settings: &Value,
+    ) -> Result<Program, PluginError> {
+        let digest = digest(&component);
+        let job = self.verification(slot, &digest, settings, Some(component), true);
+        // Anybody may send as many as they like, so these wait for their turn like uploads.
+        let verified = self.verifier.upload(job).await?;
+        self.accepted(slot, digest, verified)
+    }
+
+    fn accepted(
+        &self,
+        slot: &SlotState,
+        digest: PluginDigest,
+        verified: Option<Verified>,
+    ) -> Result<Program, PluginError> {
         let Some(Verified { verdict, ready, .. }) = verified else {
             return Err(PluginError::UnknownVersion(digest.to_string()));
         };
         let ready = ready.ok_or_else(|| PluginError::Refused(Box::new(verdict)))?;
-        Ok(self.program(slot, *digest, ready))
+        Ok(self.program(slot, digest, ready))
     }
 
     async fn verify(
@@ -137,16 +164,27 @@ impl Inner {
         component: Option<Vec<u8>>,
         samples: bool,
     ) -> Result<Option<Verified>, PluginError> {
+        let job = self.verification(slot, digest, settings, component, samples);
+        self.verifier.switch(job).await
+    }
+
+    fn verification(
+        &self,
+        slot: &SlotState,
+        digest: &PluginDigest,
+        settings: &Value,
+        component: Option<Vec<u8>>,
+        samples: bool,
+    ) -> impl FnOnce() -> Option<Verified> + Send + 'static {
         let host = Arc::clone(&self.host);
         let (world, grants) = (slot.slot.world, slot.grants.clone());
         let (digest, settings) = (*digest, settings.clone());
-        let job = move || {
+        move || {
             let component = component.as_deref();
             let settings = &settings;
             let candidate = Candidate { world, digest, component, settings, grants, samples };
             verify_candidate(&host, &candidate)
-        };
-        self.verifier.switch(job).await
+        }
     }
 
     fn program(&self, slot: &SlotState, digest: PluginDigest, ready: Ready) -> Program {
@@ -220,15 +258,14 @@ impl Inner {
 fn target(request: ActivateRequest, history: &[Activation]) -> Result<Target, PluginError> {
     let Some(digest) = request.digest else { return earlier(&request.slot, history) };
     let reason = if request.by == CONFIGURATION { CONFIGURATION } else { "activate" };
-    let settings = request.settings.or_else(|| {
-        let last = history.iter().find(|activation| activation.digest == digest);
-        last.map(|activation| activation.settings.clone())
-    });
-    Ok(Target {
-        digest,
-        settings: settings.unwrap_or_else(|| json!({})),
-        reason: reason.to_owned(),
-    })
+    let settings = request.settings.unwrap_or_else(|| last_settings(&digest, history));
+    Ok(Target { digest, settings, reason: reason.to_owned() })
+}
+
+/// The settings that a version had when it was last active.
+pub(super) fn last_settings(digest: &PluginDigest, history: &[Activation]) -> Value {
+    let last = history.iter().find(|activation| activation.digest == *digest);
+    last.map_or_else(|| json!({}), |activation| activation.settings.clone())
 }
 
 /// The last generation that was another one than the active one: going back to the same version

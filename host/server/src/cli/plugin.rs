@@ -2,6 +2,7 @@
 
 mod activate;
 mod check;
+mod diff;
 mod list;
 mod load;
 
@@ -29,6 +30,8 @@ pub(crate) enum Plugin {
     Slots(list::Slots),
     /// Show the activations of a slot, newest first
     History(list::History),
+    /// Show what would move in a queue under another ranker, without activating it
+    Diff(diff::Diff),
     /// Make a version the active one of a slot
     Activate(activate::Activate),
     /// Go back to the version before the active one
@@ -43,6 +46,7 @@ impl Plugin {
             Self::List(command) => client::block_on(command.run()),
             Self::Slots(command) => client::block_on(command.run()),
             Self::History(command) => client::block_on(command.run()),
+            Self::Diff(command) => client::block_on(command.run()),
             Self::Activate(command) => client::block_on(command.run()),
             Self::Rollback(command) => client::block_on(command.run()),
         }

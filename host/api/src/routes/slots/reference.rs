@@ -9,7 +9,7 @@ use crate::error::ApiError;
 
 /// What a person calls a version.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Reference {
+pub(in crate::routes) enum Reference {
     /// `sha256:…`
     Digest(PluginDigest),
     /// `rank-decay`
@@ -20,7 +20,7 @@ pub(super) enum Reference {
 
 impl Reference {
     /// Reads a reference. Every text is one; it may mean no version.
-    pub(super) fn parse(text: String) -> Self {
+    pub(in crate::routes) fn parse(text: String) -> Self {
         if let Ok(digest) = text.parse() {
             return Self::Digest(digest);
         }
@@ -32,7 +32,7 @@ impl Reference {
 
     /// The one version that is meant. Names are shared by the worlds, so those of the other world
     /// count only when there is nothing else.
-    pub(super) fn resolve(
+    pub(in crate::routes) fn resolve(
         self,
         versions: Vec<PluginVersion>,
         world: World,

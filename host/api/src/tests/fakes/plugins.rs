@@ -1,12 +1,16 @@
 //! Plugins: a component is good when it starts with `good`.
 
+use std::{sync::Arc, time::Duration};
+
 use async_trait::async_trait;
 use hinny_core::{
-    PluginDigest,
+    PluginDigest, Priority,
+    input::{Columns, InputSpec},
     plugin::{
-        ActivateRequest, Activation, CallStats, Check, PluginError, PluginVersion, Plugins, Slot,
-        SlotStatus, Verdict, World,
+        ActivateRequest, Activation, CallStats, CandidateRequest, CandidateSource, Check,
+        PluginError, PluginVersion, Plugins, Slot, SlotStatus, Verdict, World,
     },
+    ranker::{Explanation, RankContext, RankFailure, Ranker},
 };
 
 use super::{FakeHost, now};
@@ -70,6 +74,25 @@ impl Plugins for FakeHost {
         Ok(self.activations.lock().unwrap().iter().rev().cloned().collect())
     }
 
+    async fn candidate(&self, request: CandidateRequest) -> Result<Arc<dyn Ranker>, PluginError> {
+        if request.scheduler != jobs() {
+            let slot = Slot { scheduler: request.scheduler, world: World::Ranker };
+            return Err(PluginError::UnknownSlot(slot.to_string()));
+        }
+        let title = match request.source {
+            CandidateSource::Version(digest) => format!("kept {}", digest.0[0]),
+            CandidateSource::Component(component) => {
+                let verdict = verdict(&component);
+                if !verdict.accepted {
+                    return Err(PluginError::Refused(Box::new(verdict)));
+                }
+                "sent along".to_owned()
+            }
+        };
+        let settings = request.settings.map(|settings| format!(" with {settings}"));
+        Ok(Arc::new(FakeRanker(title + &settings.unwrap_or_default())))
+    }
+
     async fn activate(&self, request: ActivateRequest) -> Result<Activation, PluginError> {
         let mut activations = self.activations.lock().unwrap();
         let before = activations.iter().rev().nth(1).map(|activation| activation.digest);
@@ -85,5 +108,35 @@ impl Plugins for FakeHost {
         };
         activations.push(activation.clone());
         Ok(activation)
+    }
+}
+
+/// A ranker that has a title, and nothing to say.
+struct FakeRanker(String);
+
+#[async_trait]
+impl Ranker for FakeRanker {
+    fn generation(&self) -> u64 {
+        1
+    }
+
+    fn title(&self) -> &str {
+        &self.0
+    }
+
+    fn inputs(&self) -> &Arc<[InputSpec]> {
+        unreachable!("the queue is a fake, too")
+    }
+
+    fn refresh(&self) -> Option<Duration> {
+        None
+    }
+
+    async fn rank(&self, _: &RankContext, batch: Columns) -> Result<Vec<Priority>, RankFailure> {
+        Ok(vec![Priority(1); batch.len])
+    }
+
+    async fn explain(&self, _: &RankContext, _: Columns) -> Result<Vec<Explanation>, RankFailure> {
+        Ok(Vec::new())
     }
 }

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use hinny_core::{
     Organisation, Priority, SchedulerId, TaskHash, TaskId, TaskStatus, TaskType, Timestamp,
+    preview::{Comparison, Mover, Oldest, Overlap, Preview, PreviewOptions, Share},
     queue::{
         CancelRequest, Explained, Place, PopRequest, PushRefusal, PushRequest, QueueError,
         QueueStats, Queues, TriggerOutcome,
@@ -205,6 +206,47 @@ impl Queues for FakeHost {
             priority: task.priority,
             ranked_by: task.ranked_by,
             explanation: Some(Explanation { priority: task.priority, terms, note: None }),
+        })
+    }
+
+    async fn preview(
+        &self,
+        scheduler: &SchedulerId,
+        candidate: Arc<dyn Ranker>,
+        options: PreviewOptions,
+    ) -> Result<Preview, QueueError> {
+        Self::check(scheduler)?;
+        let task = |number| TaskId(uuid::Uuid::from_u128(number));
+        let mover = |number, from, to| Mover {
+            task: task(number),
+            organisation: Organisation::new("acme").ok(),
+            from,
+            to,
+            priority: Priority(from as i64),
+            candidate_priority: Priority(to as i64),
+            explanation: None,
+            candidate_explanation: Some(Explanation {
+                priority: Priority(to as i64),
+                terms: vec![Term { label: "age".to_owned(), contribution: 10.0, input: None }],
+                note: None,
+            }),
+        };
+        Ok(Preview {
+            scheduler: scheduler.clone(),
+            current: None,
+            candidate: candidate.title().to_owned(),
+            failed: 0,
+            failure: None,
+            comparison: Comparison {
+                tasks: 3,
+                moved: 3,
+                kendall_tau: Some(-0.25),
+                overlaps: vec![Overlap { first: 10, same: 9 }],
+                shares: vec![Share { organisation: "acme".to_owned(), now: 3, then: 3 }],
+                oldest: Some(Oldest { tasks: 1, now: 0.0, then: 0.5 }),
+            },
+            forward: (0..options.movers as u128).map(|number| mover(number, 9, 1)).collect(),
+            back: vec![mover(99, 1, 2)],
         })
     }
 

@@ -1,0 +1,43 @@
+//! Rankers that are looked through before they are activated.
+
+use std::sync::Arc;
+
+use hinny_core::{
+    plugin::{CandidateRequest, CandidateSource, PluginError, Slot, World},
+    ranker::Ranker,
+};
+
+use super::{ACTIVATIONS_LISTED, Inner, slot::Running, switch::last_settings};
+use crate::verify::digest;
+
+impl Inner {
+    /// A ranker as it would be once active: verified in the same way, with the same settings. What
+    /// is sent along is not kept, apart from its code in the cache.
+    pub(super) async fn candidate(
+        &self,
+        CandidateRequest { scheduler, source, settings }: CandidateRequest,
+    ) -> Result<Arc<dyn Ranker>, PluginError> {
+        let slot = self.slot(&Slot { scheduler, world: World::Ranker })?;
+        let digest = match &source {
+            CandidateSource::Version(digest) => *digest,
+            CandidateSource::Component(component) => digest(component),
+        };
+        let history = self.services.plugins.activations(&slot.slot, ACTIVATIONS_LISTED).await?;
+        let settings = settings.unwrap_or_else(|| last_settings(&digest, &history));
+        let program = match source {
+            CandidateSource::Version(digest) => {
+                self.check_world(&slot.slot, &digest).await?;
+                self.prepare(slot, &digest, &settings, true).await?
+            }
+            CandidateSource::Component(component) => {
+                self.prepare_component(slot, component, &settings).await?
+            }
+        };
+        let next = history.first().map_or(0, |last| last.generation) + 1;
+        match Running::new(next, program) {
+            Running::Ranker(ranker) => Ok(ranker),
+            // A slot for rankers takes nothing else.
+            Running::Scheduler(_) => Err(PluginError::UnknownSlot(slot.slot.to_string())),
+        }
+    }
+}
