@@ -25,6 +25,9 @@ pub(crate) struct Args {
     /// Use this toolchain for Rust and no other.
     #[arg(long, value_enum)]
     toolchain: Option<Choice>,
+    /// Also those in other languages than Rust, for which tools are fetched that are missing.
+    #[arg(long)]
+    all: bool,
     /// Folders of plugins outside of the repository, to build instead of those in it.
     paths: Vec<PathBuf>,
 }
@@ -63,15 +66,21 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// Builds all of the repository, for a chore that needs them.
+/// Builds those in Rust, for a chore that needs them.
+pub(crate) fn build_rust_guests() -> Result<()> {
+    run(&Args { fresh: false, toolchain: None, all: false, paths: Vec::new() })
+}
+
+/// Builds those in all languages, for a chore that needs them.
 pub(crate) fn build_all() -> Result<()> {
-    run(&Args { fresh: false, toolchain: None, paths: Vec::new() })
+    run(&Args { fresh: false, toolchain: None, all: true, paths: Vec::new() })
 }
 
 /// What is built: workspaces of Rust, and folders of plugins in other languages.
 fn folders(args: &Args) -> Result<(Vec<PathBuf>, Vec<Source>)> {
     if args.paths.is_empty() {
-        return Ok((vec![sh::root()?.join("plugins")], others::examples()?));
+        let others = if args.all { others::all()? } else { Vec::new() };
+        return Ok((vec![sh::root()?.join("plugins")], others));
     }
     let mut folders = (Vec::new(), Vec::new());
     for path in &args.paths {

@@ -1,6 +1,6 @@
 //! The name of a new plugin.
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use anyhow::{Result, bail};
 
@@ -29,6 +29,12 @@ impl PluginName {
             bail!("there is a package `{}` already; hint: choose another name", self.0);
         }
         Ok(())
+    }
+}
+
+impl fmt::Display for PluginName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 

@@ -8,17 +8,20 @@ use hinny_build::{Language, Source};
 use super::{Component, shelf, write_whole};
 use crate::sh;
 
-/// The examples of the repository.
-pub(super) fn examples() -> Result<Vec<Source>> {
-    let folder = sh::root()?.join("examples");
-    let entries =
-        fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
-    let mut found: Vec<Source> = entries
-        .flatten()
+/// Where they are in the repository.
+const FOLDERS: [&str; 2] = ["examples", "tests/languages"];
+
+/// Those of the repository.
+pub(super) fn all() -> Result<Vec<Source>> {
+    let mut found = Vec::new();
+    for folder in FOLDERS {
+        let folder = sh::root()?.join(folder);
+        let entries =
+            fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
         // A folder that holds no plugin is another kind of example.
-        .filter_map(|entry| Source::of(&entry.path()).ok())
-        .filter(|source| source.language != Language::Rust)
-        .collect();
+        found.extend(entries.flatten().filter_map(|entry| Source::of(&entry.path()).ok()));
+    }
+    found.retain(|source| source.language != Language::Rust);
     found.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(found)
 }

@@ -36,6 +36,8 @@ pub(crate) struct RankerCode {
     pub(super) host: Arc<PluginHost>,
     pub(super) pre: RankerPluginPre<Bounds>,
     pub(super) settings: Arc<Settings>,
+    /// How much the component was compiled to.
+    code_bytes: usize,
 }
 
 impl RankerCode {
@@ -47,7 +49,8 @@ impl RankerCode {
     ) -> wasmtime::Result<Self> {
         let linker = Linker::<Bounds>::new(host.rankers.engine());
         let pre = RankerPluginPre::new(linker.instantiate_pre(component)?)?;
-        Ok(Self { host: Arc::clone(host), pre, settings: Arc::new(settings) })
+        let code_bytes = component.image_range().len();
+        Ok(Self { host: Arc::clone(host), pre, settings: Arc::new(settings), code_bytes })
     }
 }
 
@@ -69,7 +72,8 @@ impl RankerProgram {
         policy: InstancePolicy,
     ) -> Self {
         let calls = Arc::new(Semaphore::new(code.host.threads.share()));
-        Self { code, digest, description, warm: WarmPool::new(policy), calls }
+        let warm = WarmPool::new(policy.for_code(code.code_bytes));
+        Self { code, digest, description, warm, calls }
     }
 
     pub(crate) fn host(&self) -> &PluginHost {
