@@ -59,10 +59,7 @@ pub fn build(folder: &Path) -> Result<Built> {
     Ok(Built { source, component })
 }
 
-fn in_scratch(
-    source: &Source,
-    build: fn(&Source, &Path) -> Result<Vec<u8>>,
-) -> Result<Vec<u8>> {
+fn in_scratch(source: &Source, build: fn(&Source, &Path) -> Result<Vec<u8>>) -> Result<Vec<u8>> {
     let work = tempfile::tempdir().context("there is no room for temporary files")?;
     // Tools are told real paths: some temporary folders are links.
     build(source, &work.path().canonicalize()?)
@@ -82,9 +79,7 @@ pub fn fingerprint(source: &Source) -> Result<String> {
     for file in files {
         digest.update(file.strip_prefix(&source.folder)?.to_string_lossy().as_bytes());
         digest.update([0]);
-        digest.update(
-            fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?,
-        );
+        digest.update(fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?);
         digest.update([0]);
     }
     let digest: [u8; 32] = digest.finalize().into();

@@ -22,8 +22,8 @@ pub(crate) fn build(source: &Source, work: &Path) -> Result<Vec<u8>> {
     let sdk = sdk_folder(source, work)?;
     let module = work.join("module.wasm");
     let mut compiler = compiler()?;
-    // A library, not a program: nothing runs when it starts. Only functions that do without WASI are
-    // linked, so nothing is imported; a plugin that calls others is refused by the host, by name.
+    // A library, not a program: nothing runs when it starts. Of the C library only what is called is
+    // linked, so nothing is imported.
     compiler.args(["--target=wasm32-wasi", "-mexec-model=reactor", "-O2", "-s", "-std=c17"]);
     compiler.args(["-Wall", "-Wextra"]);
     for folder in [&source.folder, &sdk, work] {
@@ -35,11 +35,11 @@ pub(crate) fn build(source: &Source, work: &Path) -> Result<Vec<u8>> {
         compiler.arg(std::path::absolute(source.folder.join(file))?);
     }
     compiler.arg(sdk.join("hinny_ranker.c"));
-    compiler.args(["ranker_plugin.c", "ranker_plugin_component_type.o"].map(|file| work.join(file)));
+    compiler
+        .args(["ranker_plugin.c", "ranker_plugin_component_type.o"].map(|file| work.join(file)));
     compiler.arg("-o").arg(&module);
     sh::run(compiler.current_dir(work)).context("the plugin does not build")?;
-    let module =
-        fs::read(&module).with_context(|| format!("cannot read {}", module.display()))?;
+    let module = fs::read(&module).with_context(|| format!("cannot read {}", module.display()))?;
     contract::component(&module)
 }
 

@@ -35,5 +35,8 @@ pub(crate) fn write_c(work: &Path) -> Result<()> {
 
 /// A component from a module whose object files say what its world is.
 pub(crate) fn component(module: &[u8]) -> Result<Vec<u8>> {
-    wit_component::ComponentEncoder::default().validate(true).module(module)?.encode()
+    let encoder = wit_component::ComponentEncoder::default().validate(true).module(module);
+    encoder.and_then(|mut encoder| encoder.encode()).context(
+        "no component can be made of the module; hint: a ranker can only compute, so it may not call what needs a system, such as `printf` or `time`",
+    )
 }

@@ -121,7 +121,8 @@ const RANKER_DEPENDENCIES: &str = "hinny-plugin = { path = \"hinny/sdk/rust\" }
 serde_json = { version = \"1.0\", default-features = false, features = [\"alloc\"] }";
 
 /// What a scheduler plugin is built with.
-const SCHEDULER_DEPENDENCIES: &str = "hinny-plugin = { path = \"hinny/sdk/rust\", features = [\"json\"] }
+const SCHEDULER_DEPENDENCIES: &str =
+    "hinny-plugin = { path = \"hinny/sdk/rust\", features = [\"json\"] }
 serde = { version = \"1.0\", default-features = false, features = [\"alloc\", \"derive\"] }
 serde_json = { version = \"1.0\", default-features = false, features = [\"alloc\"] }";
 

@@ -1,17 +1,10 @@
 //! Python: an interpreter, the SDK and the plugin, snapshotted after they are imported.
 
-use std::{
-    fs,
-    path::Path,
-};
+use std::{fs, path::Path};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{
-    contract, sdk, sh,
-    source::Source,
-    tool::COMPONENTIZE_PY,
-};
+use crate::{contract, sdk, sh, source::Source, tool::COMPONENTIZE_PY};
 
 /// The module that the contract is met by; its name is one that no plugin has.
 const ENTRY: &str = "hinny_plugin_entry";

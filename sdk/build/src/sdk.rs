@@ -1,9 +1,6 @@
 //! The files that this program carries: the contract, the SDKs, their templates.
 
-use std::{
-    fs,
-    path::Path,
-};
+use std::{fs, path::Path};
 
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};

@@ -107,7 +107,10 @@ fn not_one(folder: &Path, found: &[Language]) -> String {
             "no plugin in `{folder}`: there is none of {all}; hint: start one with `hinny plugin new NAME --lang python`"
         );
     }
-    format!("`{folder}` has {}: one folder is one plugin; hint: build a folder with one of them", names(found))
+    format!(
+        "`{folder}` has {}: one folder is one plugin; hint: build a folder with one of them",
+        names(found)
+    )
 }
 
 /// Name, version and where it begins.
@@ -148,7 +151,9 @@ fn python(text: &str) -> Result<Manifest> {
     }
     let Project { project, tool } = toml::from_str(text)?;
     let Some(Hinny { ranker }) = tool.and_then(|tool| tool.hinny) else {
-        bail!("it has no `[tool.hinny]`; hint: name the class there, `ranker = \"my_module:MyRanker\"`")
+        bail!(
+            "it has no `[tool.hinny]`; hint: name the class there, `ranker = \"my_module:MyRanker\"`"
+        )
     };
     let is_name = |name: &str| {
         let is_letter = |c: char| c.is_alphanumeric() || c == '_';
@@ -175,7 +180,8 @@ fn javascript(text: &str) -> Result<Manifest> {
         main: Option<String>,
     }
     let Npm { name, version, main } = serde_json::from_str(text)?;
-    let main = main.context("it has no `main`; hint: name the file whose default export is the ranker")?;
+    let main =
+        main.context("it has no `main`; hint: name the file whose default export is the ranker")?;
     // The scope says whose package it is, not what the plugin is called.
     let name = name.rsplit('/').next().unwrap_or(&name).to_owned();
     Ok((name, version, vec![main]))
@@ -193,7 +199,9 @@ fn c(text: &str, folder: &Path) -> Result<Manifest> {
     }
     let Plugin { language, name, version, sources } = toml::from_str(text)?;
     if language != "c" {
-        bail!("`language` is `{language}`, expected `c`: other languages have manifests of their own");
+        bail!(
+            "`language` is `{language}`, expected `c`: other languages have manifests of their own"
+        );
     }
     let sources = if sources.is_empty() { c_files(folder)? } else { sources };
     if sources.is_empty() {
@@ -247,7 +255,8 @@ mod tests {
         };
         let cargo = "[package]\nname = \"mine\"\nversion = \"1.2.3\"";
         assert_eq!(found(&[("Cargo.toml", cargo)]), of(Language::Rust, &[]));
-        let python = "[project]\nname = \"mine\"\nversion = \"1.2.3\"\n[tool.hinny]\nranker = \"a.b:C\"";
+        let python =
+            "[project]\nname = \"mine\"\nversion = \"1.2.3\"\n[tool.hinny]\nranker = \"a.b:C\"";
         assert_eq!(found(&[("pyproject.toml", python)]), of(Language::Python, &["a.b", "C"]));
         let npm = r#"{"name": "@acme/mine", "version": "1.2.3", "main": "a.ts"}"#;
         assert_eq!(found(&[("package.json", npm)]), of(Language::JavaScript, &["a.ts"]));
@@ -261,14 +270,21 @@ mod tests {
         let none = refused(&[("README.md", "")]);
         assert!(none.contains("none of `Cargo.toml`, `pyproject.toml`, `package.json`"), "{none}");
         let two = refused(&[("Cargo.toml", ""), ("package.json", "{}")]);
-        assert!(two.contains("has `Cargo.toml`, `package.json`: one folder is one plugin"), "{two}");
+        assert!(
+            two.contains("has `Cargo.toml`, `package.json`: one folder is one plugin"),
+            "{two}"
+        );
     }
 
     #[test]
     fn what_a_manifest_lacks_is_named() {
         for (file, text, lacks) in [
             ("Cargo.toml", "[workspace]", "it has no `[package]`"),
-            ("pyproject.toml", "[project]\nname = \"a\"\nversion = \"1\"", "it has no `[tool.hinny]`"),
+            (
+                "pyproject.toml",
+                "[project]\nname = \"a\"\nversion = \"1\"",
+                "it has no `[tool.hinny]`",
+            ),
             (
                 "pyproject.toml",
                 "[project]\nname = \"a\"\nversion = \"1\"\n[tool.hinny]\nranker = \"a; import os:B\"",
@@ -277,7 +293,7 @@ mod tests {
             ("package.json", r#"{"name": "a", "version": "1"}"#, "it has no `main`"),
             ("plugin.toml", "language = \"c\"\nname = \"a\"\nversion = \"1\"", "no file `*.c`"),
             ("plugin.toml", "language = \"go\"\nname = \"a\"\nversion = \"1\"", "expected `c`"),
-            ("plugin.toml", "nam = 1", "unknown field `nam`"),
+            ("plugin.toml", "title = 1", "unknown field `title`"),
         ] {
             let refused = refused(&[(file, text)]);
             assert!(refused.contains(lacks), "{refused}");

@@ -116,8 +116,8 @@ impl Tool {
             .with_context(|| format!("cannot make {}; hint: set HINNY_CACHE", tools.display()))?;
         // Another process may be at it: whoever comes second finds it done.
         let lock = tools.join(format!(".{}.lock", self.name));
-        let lock = File::create(&lock)
-            .with_context(|| format!("cannot write {}", lock.display()))?;
+        let lock =
+            File::create(&lock).with_context(|| format!("cannot write {}", lock.display()))?;
         lock.lock()?;
         if !folder.join(COMPLETE).is_file() {
             self.install(&folder).with_context(|| self.missing(&folder))?;
@@ -144,8 +144,9 @@ impl Tool {
     fn pip(&self, folder: &Path) -> Result<()> {
         let python = ["python3", "python"].into_iter().find(|name| sh::has(name));
         let Some(python) = python else { bail!("there is no `python3`") };
-        sh::output(Command::new(python).args(["-m", "venv", "--clear"]).arg(folder))
-            .context("Python cannot make a virtual environment; hint: on Debian, install python3-venv")?;
+        sh::output(Command::new(python).args(["-m", "venv", "--clear"]).arg(folder)).context(
+            "Python cannot make a virtual environment; hint: on Debian, install python3-venv",
+        )?;
         let mut pip = Command::new(programs(folder).join("python"));
         pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
         sh::output(pip.args(["--only-binary", ":all:"]).args(self.packages))?;

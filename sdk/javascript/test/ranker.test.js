@@ -84,7 +84,7 @@ test("settings are taken, and wrong ones are told", () => {
   for (const [settings, message] of [
     [{ weight: -1 }, "setting `weight` is -1, expected an integer from 0 to 86400"],
     [{ weight: "x" }, 'setting `weight` is "x", expected an integer from 0 to 86400'],
-    [{ weigth: 1 }, "setting `weigth` is unknown, expected one of `weight`, `teams.*`"],
+    [{ heavy: 1 }, "setting `heavy` is unknown, expected one of `weight`, `teams.*`"],
   ]) {
     assert.throws(() => new RankerTest(weighted, settings), { message });
   }

@@ -159,7 +159,7 @@ class Telling(unittest.TestCase):
         for settings, told in [
             ({"weight": -1}, "setting `weight` is -1, expected an integer from 0 to 86400"),
             ({"weight": "x"}, 'setting `weight` is "x", expected an integer from 0 to 86400'),
-            ({"weigth": 1}, "setting `weigth` is unknown, expected one of `weight`, `teams.*`"),
+            ({"heavy": 1}, "setting `heavy` is unknown, expected one of `weight`, `teams.*`"),
         ]:
             with self.assertRaises(Refused) as raised:
                 RankerTest(Weighted, settings)
