@@ -161,7 +161,9 @@ impl Tool {
         // Without a manifest, npm looks for one in the folders above.
         fs::write(folder.join("package.json"), "{\"private\": true}")?;
         let mut npm = Command::new("npm");
-        npm.args(["install", "--no-audit", "--no-fund", "--ignore-scripts", "--save-exact"]);
+        // With its script, esbuild puts its program in place of one in JavaScript around it, which
+        // buries every message of the compiler under a trace of its own.
+        npm.args(["install", "--no-audit", "--no-fund", "--save-exact"]);
         npm.arg("--loglevel=error").arg("--prefix").arg(folder);
         sh::output(npm.args(self.packages).current_dir(folder))?;
         Ok(())

@@ -49,7 +49,8 @@ impl RankerCode {
     ) -> wasmtime::Result<Self> {
         let linker = Linker::<Bounds>::new(host.rankers.engine());
         let pre = RankerPluginPre::new(linker.instantiate_pre(component)?)?;
-        let code_bytes = component.image_range().len();
+        let code = component.image_range();
+        let code_bytes = code.end.addr() - code.start.addr();
         Ok(Self { host: Arc::clone(host), pre, settings: Arc::new(settings), code_bytes })
     }
 }

@@ -117,11 +117,11 @@ mod tests {
             instance: Duration::from_micros(512),
             sizes: vec![size(1, 50, 600), size(1_000, 3_000, 3_500)],
         };
-        insta::assert_snapshot!(text(&shown(18_426_042, &figures)), @r"
+        insta::assert_snapshot!(text(&shown(18_426_042, &figures)), @"
         18426 kB, compiles in 7000 ms, a new instance takes 512.0 µs
-        TASKS   WARM, ns per task   FRESH, ns per task
-            1               50000               600000
-         1000                3000                 3500
+        TASKS  WARM, ns per task  FRESH, ns per task
+            1              50000              600000
+         1000               3000                3500
         ");
     }
 }
