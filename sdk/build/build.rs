@@ -3,7 +3,9 @@
 #![expect(clippy::disallowed_methods, reason = "cargo tells build scripts through the environment")]
 
 use std::{
-    env, fs, io,
+    env,
+    fmt::Write as _,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -27,13 +29,15 @@ fn main() -> io::Result<()> {
         collect(&root, Path::new(folder), &mut files)?;
     }
     files.sort();
-    let mut list = String::from("[\n");
+    let mut list = String::from("[");
     for file in files {
         let path = root.join(&file);
         println!("cargo::rerun-if-changed={}", path.display());
-        list += &format!("    ({file:?}, include_str!({path:?})),\n");
+        let path = path.to_string_lossy();
+        // Writing to text cannot fail.
+        let _ = writeln!(list, "({file:?}, include_str!({path:?})),");
     }
-    list += "]\n";
+    list.push(']');
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     fs::write(out.join("files.rs"), list)
 }

@@ -1,6 +1,7 @@
 //! From a folder to a component.
 
 use std::{
+    fmt::Write as _,
     fs,
     path::{Path, PathBuf},
 };
@@ -84,8 +85,11 @@ pub fn fingerprint(source: &Source) -> Result<String> {
         digest.update(fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?);
         digest.update([0]);
     }
-    let digest: [u8; 32] = digest.finalize().into();
-    Ok(digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect())
+    let mut text = String::new();
+    for byte in digest.finalize().iter().take(16) {
+        write!(text, "{byte:02x}")?;
+    }
+    Ok(text)
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {

@@ -113,7 +113,7 @@ mod tests {
             fresh: Duration::from_micros(fresh),
         };
         let figures = Figures {
-            compile: Duration::from_millis(7_000),
+            compile: Duration::from_secs(7),
             instance: Duration::from_micros(512),
             sizes: vec![size(1, 50, 600), size(1_000, 3_000, 3_500)],
         };

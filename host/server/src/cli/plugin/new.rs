@@ -30,12 +30,10 @@ impl New {
         let new =
             hinny_build::New { name: self.name, language: self.lang, kind: self.kind, folder };
         let test = new.write()?;
-        let mut text = format!("made {shown}; next:\n  cd {shown}\n");
-        if let Some(test) = test {
-            text += &format!("  {test}\n");
-        }
-        text += &format!("  hinny plugin build\n  hinny plugin check dist/{name}.wasm\n");
-        output::print(&text)?;
+        let test = test.map(|test| format!("  {test}\n")).unwrap_or_default();
+        output::print(&format!(
+            "made {shown}; next:\n  cd {shown}\n{test}  hinny plugin build\n  hinny plugin check dist/{name}.wasm\n"
+        ))?;
         Ok(())
     }
 }
