@@ -72,7 +72,7 @@ fn in_scratch(source: &Source, build: fn(&Source, &Path) -> Result<Vec<u8>>) -> 
 /// same, there is nothing to build. Rust is left to cargo, which knows better.
 pub fn fingerprint(source: &Source) -> Result<String> {
     let mut digest = Sha256::new();
-    sdk::digest(&mut digest);
+    sdk::digest(&format!("sdk/{}", source.language.as_str()), &mut digest);
     for tool in [COMPONENTIZE_PY, COMPONENTIZE_QJS, ESBUILD, ZIG] {
         digest.update(tool.title());
     }
@@ -107,4 +107,41 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{New, new::Kind};
+
+    #[test]
+    fn a_fingerprint_changes_with_the_sources_and_not_with_what_is_made_of_them() {
+        let scratch = tempfile::tempdir().unwrap();
+        let folder = scratch.path().join("mine");
+        let (name, language) = ("rank-mine".parse().unwrap(), Language::Python);
+        New { name, language, kind: Kind::Ranker, folder: folder.clone() }.write().unwrap();
+        let print = || fingerprint(&Source::of(&folder).unwrap()).unwrap();
+        let first = print();
+        fs::create_dir(folder.join("dist")).unwrap();
+        fs::write(folder.join("dist/rank-mine.wasm"), "made").unwrap();
+        assert_eq!(print(), first);
+        fs::write(folder.join("more.py"), "").unwrap();
+        assert_ne!(print(), first);
+    }
+
+    #[test]
+    fn a_component_goes_below_the_folder_of_its_sources() {
+        let place = |folder: &str| {
+            let source = Source {
+                folder: folder.into(),
+                language: Language::C,
+                name: "mine".to_owned(),
+                version: "0.1.0".to_owned(),
+                entry: Vec::new(),
+            };
+            Built { source, component: Vec::new() }.place()
+        };
+        assert_eq!(place("."), Path::new("dist/mine.wasm"));
+        assert_eq!(place("a/b"), Path::new("a/b/dist/mine.wasm"));
+    }
 }

@@ -37,9 +37,11 @@ pub(crate) fn write_file(file: &Path, text: &str) -> Result<()> {
     fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))
 }
 
-/// Takes all of it into a digest: what is built with other files may be other.
-pub(crate) fn digest(into: &mut Sha256) {
-    for (path, text) in FILES {
+/// Takes what a plugin is built with into a digest: the contract, and the SDK in a folder.
+pub(crate) fn digest(sdk: &str, into: &mut Sha256) {
+    let counts = |path: &str| !path.starts_with("template/") && !path.ends_with(".md");
+    let wanted = files(WIT).chain(files(sdk)).filter(|(path, _)| counts(path));
+    for (path, text) in wanted {
         into.update(path);
         into.update([0]);
         into.update(text);
