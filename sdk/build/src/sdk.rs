@@ -39,7 +39,7 @@ pub(crate) fn write_file(file: &Path, text: &str) -> Result<()> {
 
 /// Takes what a plugin is built with into a digest: the contract, and the SDK in a folder.
 pub(crate) fn digest(sdk: &str, into: &mut Sha256) {
-    let counts = |path: &str| !path.starts_with("template/") && !path.ends_with(".md");
+    let counts = |path: &str| !path.starts_with("template/") && path != "README.md";
     let wanted = files(WIT).chain(files(sdk)).filter(|(path, _)| counts(path));
     for (path, text) in wanted {
         into.update(path);
