@@ -11,6 +11,7 @@
 
 mod celery;
 mod examples;
+mod languages;
 mod openkat;
 mod plugins;
 mod queue;

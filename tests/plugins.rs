@@ -10,6 +10,7 @@ mod guests;
 mod harness;
 mod instances;
 mod keeping;
+mod languages;
 mod released;
 mod scheduling;
 mod services;

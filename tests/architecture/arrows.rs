@@ -36,12 +36,15 @@ const ARROWS: &[(&str, &[&str])] = &[
             "hinny-dispatch",
             "hinny-api",
             "hinny-server",
+            "hinny-build",
             "hinny-example-worker",
         ],
     ),
     ("hinny-load", &[]),
     ("hinny-example-worker", &[]),
-    ("xtask", &[]),
+    // From sources to components: for the binary and for the chores.
+    ("hinny-build", &[]),
+    ("xtask", &["hinny-build"]),
 ];
 
 /// What the binary wires together.
@@ -54,6 +57,7 @@ const HOST: &[&str] = &[
     "hinny-connectors",
     "hinny-dispatch",
     "hinny-api",
+    "hinny-build",
 ];
 
 /// Libraries that one part of the host is about, and who may name them.

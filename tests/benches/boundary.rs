@@ -120,7 +120,8 @@ fn natively(batch: &Columns) -> Vec<i64> {
     };
     (0..batch.len)
         .map(|at| {
-            let team = if &*dictionary[codes[at] as usize] == "red" { 50 } else { 0 };
+            let team =
+                if matches!(&*dictionary[codes[at] as usize], "red" | "rød") { 50 } else { 0 };
             let urgent = if urgent[at] { 500 } else { 0 };
             created[at] / 60_000 - 100 * levels[at].clamp(0, 4) - urgent - team
         })

@@ -21,7 +21,7 @@ pub(crate) fn now() -> Timestamp {
 pub(crate) fn component(name: &str) -> Vec<u8> {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../dist/{name}.wasm"));
     fs::read(&file).unwrap_or_else(|error| {
-        panic!("{}: {error}; hint: `cargo xtask plugins` builds it", file.display())
+        panic!("{}: {error}; hint: `cargo xtask plugins --all` builds it", file.display())
     })
 }
 

@@ -41,7 +41,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let mut report = Report::default();
     sh::step("build plugins, host and load generator");
-    plugins::build_all()?;
+    plugins::build_rust_guests()?;
     let binaries = host::build_release(&["hinny-server", "hinny-load"])?;
 
     if args.openkat {

@@ -7,13 +7,11 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use self::{
-    name::PluginName,
-    template::{Home, World},
-};
+use hinny_build::PluginName;
+
+use self::template::{Home, World};
 use crate::sh;
 
-mod name;
 mod template;
 
 /// Which plugin, and where.

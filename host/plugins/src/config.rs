@@ -37,7 +37,7 @@ impl SchedulerSlots {
     pub fn new(scheduler: SchedulerId) -> Self {
         Self {
             scheduler,
-            ranker_instances: InstancePolicy::default(),
+            ranker_instances: InstancePolicy::Auto,
             scheduler_instances: InstancePolicy::default(),
             grants: Grants::default(),
         }
@@ -52,6 +52,9 @@ pub enum InstancePolicy {
     /// For one call. Nothing that a guest leaves in its memory is seen by the next call.
     #[default]
     Fresh,
+    /// For one call, unless the plugin carries a language runtime, whose start takes longer than a
+    /// call: then as [`Warm`](Self::Warm), with 8 instances for 1,000 calls and one minute.
+    Auto,
     /// For many calls: for guests whose start is slow, such as those with a language runtime.
     Warm {
         /// Most instances that wait for a call.
@@ -63,10 +66,25 @@ pub enum InstancePolicy {
     },
 }
 
+/// Compiled code beyond which a plugin carries a language runtime. Plugins of compiled languages
+/// come to some 0.1 to 2 MiB, the interpreter of JavaScript to 6, that of Python to 60.
+const RUNTIME_CODE_BYTES: usize = 4 << 20;
+
 impl InstancePolicy {
+    /// What it comes to for a plugin with so much compiled code.
+    pub(crate) fn for_code(self, bytes: usize) -> Self {
+        match self {
+            Self::Auto if bytes > RUNTIME_CODE_BYTES => {
+                Self::Warm { size: 8, calls_max: 1_000, idle_ms_max: 60_000 }
+            }
+            Self::Auto => Self::Fresh,
+            other => other,
+        }
+    }
+
     pub(crate) fn idle_max(self) -> Option<Duration> {
         match self {
-            Self::Fresh => None,
+            Self::Fresh | Self::Auto => None,
             Self::Warm { idle_ms_max, .. } => Some(Duration::from_millis(idle_ms_max)),
         }
     }
@@ -126,5 +144,19 @@ impl Grants {
             "connector" => !self.connector.is_empty(),
             _ => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instances_of_a_language_runtime_stay_warm_and_others_do_not() {
+        let small = InstancePolicy::Auto.for_code(RUNTIME_CODE_BYTES);
+        assert_eq!(small, InstancePolicy::Fresh);
+        let large = InstancePolicy::Auto.for_code(RUNTIME_CODE_BYTES + 1);
+        assert!(matches!(large, InstancePolicy::Warm { .. }));
+        assert_eq!(InstancePolicy::Fresh.for_code(usize::MAX), InstancePolicy::Fresh);
     }
 }

@@ -42,8 +42,9 @@ const CORE_INSTANCES_EACH: u32 = 8;
 /// Most core instances of one component. A language runtime with its libraries has about 20.
 const CORE_INSTANCES_MAX: u32 = 64;
 
-/// Most memories of one component: without a limit, one plugin could take those of all others.
-const MEMORIES_MAX: u32 = 2;
+/// Most memories of one component: without a limit, one plugin could take those of all others. A
+/// language runtime whose WASI is stubbed out has one of its own and two small ones for the stubs.
+const MEMORIES_MAX: u32 = 3;
 
 /// Tables of a usual component.
 const TABLES_EACH: u32 = 4;
@@ -174,7 +175,7 @@ fn pool(limits: &Limits) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
         .total_core_instances(instances.saturating_mul(CORE_INSTANCES_EACH))
-        .total_memories(instances)
+        .total_memories(instances.saturating_mul(MEMORIES_MAX))
         .total_tables(instances.saturating_mul(TABLES_EACH))
         .total_stacks(instances)
         .max_core_instances_per_component(CORE_INSTANCES_MAX)

@@ -26,4 +26,4 @@ pub use config::{Grants, InstancePolicy, PluginHostConfig, SchedulerSlots};
 pub use error::HostError;
 pub use limits::{LimitError, Limits};
 pub use registry::{Registry, RegistryServices};
-pub use verify::verify;
+pub use verify::{Figures, Measured, SizeFigures, measure, verify};

@@ -4,6 +4,7 @@
 //! wrong, where, and how to mend it. All of it runs on a thread that may be busy or blocked, never
 //! on the reactor.
 
+mod measuring;
 mod ranking;
 mod report;
 mod samples;
@@ -19,6 +20,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
 
+pub use self::measuring::{Figures, Measured, SizeFigures, measure};
 use self::report::{Ended, Report};
 use crate::{
     config::{Grants, PluginHostConfig},

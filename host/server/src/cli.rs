@@ -50,7 +50,7 @@ enum Command {
     /// Make tokens for the REST API
     #[command(subcommand)]
     Token(token::Token),
-    /// Check, load and activate plugins
+    /// Start, build, check, load and activate plugins
     #[command(subcommand)]
     Plugin(plugin::Plugin),
     /// Push, list, change and explain tasks

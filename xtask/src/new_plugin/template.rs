@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::name::PluginName;
+use hinny_build::PluginName;
 
 /// What a plugin decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

@@ -39,6 +39,8 @@ pub(crate) struct RankerCode {
     pub(super) host: Arc<PluginHost>,
     pub(super) pre: RankerPluginPre<Bounds>,
     pub(super) settings: Arc<Settings>,
+    /// How much the component was compiled to.
+    code_bytes: usize,
 }
 
 impl RankerCode {
@@ -50,7 +52,9 @@ impl RankerCode {
     ) -> wasmtime::Result<Self> {
         let linker = Linker::<Bounds>::new(host.rankers.engine());
         let pre = RankerPluginPre::new(linker.instantiate_pre(component)?)?;
-        Ok(Self { host: Arc::clone(host), pre, settings: Arc::new(settings) })
+        let code = component.image_range();
+        let code_bytes = code.end.addr() - code.start.addr();
+        Ok(Self { host: Arc::clone(host), pre, settings: Arc::new(settings), code_bytes })
     }
 }
 
@@ -73,7 +77,7 @@ impl RankerProgram {
         policy: InstancePolicy,
     ) -> Self {
         let calls = Arc::new(Semaphore::new(code.host.threads.share()));
-        let warm = WarmPool::new(policy);
+        let warm = WarmPool::new(policy.for_code(code.code_bytes));
         Self { code, digest, description, warm, pace: Pace::default(), calls }
     }
 

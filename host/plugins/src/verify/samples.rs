@@ -24,8 +24,13 @@ const HOUR_MS: u64 = 3_600_000;
 
 /// Sample batches for a ranker.
 pub(super) fn batches(inputs: &Arc<[InputSpec]>) -> Vec<Columns> {
+    of_sizes(inputs, &SIZES)
+}
+
+/// Sample batches of other sizes.
+pub(super) fn of_sizes(inputs: &Arc<[InputSpec]>, sizes: &[usize]) -> Vec<Columns> {
     let mut dice = Dice(SEED);
-    SIZES.iter().map(|&size| batch(inputs, size, &mut dice)).collect()
+    sizes.iter().map(|&size| batch(inputs, size, &mut dice)).collect()
 }
 
 /// A draft for a scheduler plugin.

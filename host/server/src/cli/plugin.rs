@@ -1,10 +1,13 @@
-//! `hinny plugin`: check, load and activate plugins.
+//! `hinny plugin`: start, build, check, load and activate plugins.
 
 mod activate;
+mod bench;
+mod build;
 mod check;
 mod diff;
 mod list;
 mod load;
+mod new;
 
 use std::path::Path;
 
@@ -17,11 +20,17 @@ use super::{
     output,
 };
 
-/// Check, load and activate plugins.
+/// Start, build, check, load and activate plugins.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Plugin {
+    /// Start a plugin: a folder that builds at once, with tests and a copy of the SDK
+    New(new::New),
+    /// Build the plugin in a folder as a component
+    Build(build::Build),
     /// Give the host's verdict on a plugin, without a host
     Check(check::Check),
+    /// Measure a ranker: what a task costs, in batches of several sizes
+    Bench(bench::Bench),
     /// Upload plugins to a host; they are verified, not activated
     Load(load::Load),
     /// List the versions that a host has, newest first
@@ -41,7 +50,10 @@ pub(crate) enum Plugin {
 impl Plugin {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         match self {
+            Self::New(command) => command.run(),
+            Self::Build(command) => command.run(),
             Self::Check(command) => command.run(),
+            Self::Bench(command) => command.run(),
             Self::Load(command) => client::block_on(command.run()),
             Self::List(command) => client::block_on(command.run()),
             Self::Slots(command) => client::block_on(command.run()),

@@ -16,7 +16,7 @@ use crate::plugin_ref::PluginRef;
 
 kind! {
     Grants: "a table of `log`, `tasks`, `state`, `schedules`, `messages`, and `connector`: a list of services",
-    InstancePolicy: "`fresh`, or `{ warm = { size, calls_max, idle_ms_max } }`",
+    InstancePolicy: "`fresh`, `auto`, or `{ warm = { size, calls_max, idle_ms_max } }`",
     Option<PluginRef>: "a file, `name`, `name@version` or `sha256:…`",
 }
 
@@ -37,6 +37,8 @@ section! {
         /// How long instances of the scheduler plugin live: one call, or, for plugins whose start is
         /// slow, many. `size`: most instances that wait for a call. `calls_max`: calls after which
         /// one is dropped. `idle_ms_max`: milliseconds without a call after which one is dropped.
+        /// `auto`: many for plugins that carry a language runtime, such as those in Python and
+        /// JavaScript, and one for others.
         plugin_instances: InstancePolicy = InstancePolicy::Fresh,
         /// Its ranker; without one, tasks go in the order of the priority that was asked for, then
         /// of age. Only used while the slot has never had a generation.
@@ -44,7 +46,7 @@ section! {
         /// Settings of the ranker, for that first generation.
         ranker_settings: Map<String, Value> = Map::new(),
         /// How long instances of the ranker live; as for `plugin_instances`.
-        ranker_instances: InstancePolicy = InstancePolicy::Fresh,
+        ranker_instances: InstancePolicy = InstancePolicy::Auto,
         /// Most queued tasks; 0: no limit. A full queue answers 429, but takes tasks that ask for
         /// priority 1 or lower.
         tasks_max (0..=1_000_000_000): u64 = 0,

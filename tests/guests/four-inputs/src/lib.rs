@@ -24,7 +24,7 @@ impl Ranker for FourInputs {
     no_settings!();
 
     fn rank(&self, scan: &Scan<'_>, _context: &Context) -> i64 {
-        let team = if scan.team == Some("red") { 50 } else { 0 };
+        let team = if matches!(scan.team, Some("red" | "rød")) { 50 } else { 0 };
         let urgent = if scan.urgent { 500 } else { 0 };
         scan.created_ms / 60_000 - 100 * scan.level.clamp(0, 4) - urgent - team
     }
@@ -46,7 +46,7 @@ mod tests {
             .task(TestTask::new("age", json!({})).created_at(120_000))
             .task(TestTask::new("level", json!({"level": 2})).created_at(0))
             .task(TestTask::new("urgent", json!({"urgent": true})).created_at(0))
-            .task(TestTask::new("team", json!({"team": "red"})).created_at(0))
+            .task(TestTask::new("team", json!({"team": "rød"})).created_at(0))
             .priorities();
         assert_eq!(priorities.unwrap(), [2, -200, -500, -50]);
     }

@@ -23,11 +23,11 @@ pub(super) struct Rust {
 }
 
 impl Rust {
-    /// Asks the compiler that cargo would use here.
-    pub(super) fn installed() -> Result<Self> {
+    /// Asks the compiler that cargo would use in a folder.
+    pub(super) fn installed(root: &Path) -> Result<Self> {
         let rustc = sh::variable("RUSTC").unwrap_or_else(|| "rustc".into());
         let mut rustc = Command::new(rustc);
-        rustc.current_dir(sh::root()?).args(["--print", "sysroot", "--print", "host-tuple"]);
+        rustc.current_dir(root).args(["--print", "sysroot", "--print", "host-tuple"]);
         let printed = sh::output(&mut rustc)?;
         let mut lines = printed.lines();
         let (Some(sysroot), Some(host)) = (lines.next(), lines.next()) else {
@@ -64,9 +64,9 @@ pub(super) fn has_std(sysroot: &Path, target: &str) -> bool {
 }
 
 /// Has cargo link components. Flags that people set for their own builds are not for guests: the
-/// digest of a component is its identity, so equal sources should give equal components.
-pub(super) fn link_components(cargo: &mut Command, rust: &Rust) -> Result<()> {
-    let root = sh::root()?;
+/// digest of a component is its identity, so equal sources should give equal components, wherever
+/// their root is.
+pub(super) fn link_components(cargo: &mut Command, rust: &Rust, root: &Path) -> Result<()> {
     let linker = rust.tool("wasm-component-ld")?;
     let wasm_ld = rust.tool("gcc-ld/wasm-ld")?;
     let mut flags = vec![

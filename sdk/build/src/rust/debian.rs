@@ -38,7 +38,7 @@ pub(super) fn find_or_make() -> Result<PathBuf> {
 }
 
 /// Removes all toolchains from the cache.
-pub(super) fn forget() -> Result<()> {
+pub fn forget() -> Result<()> {
     sh::remove_folder(&cache()?)
 }
 

@@ -1,6 +1,6 @@
 //! The name of a new plugin.
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use anyhow::{Result, bail};
 
@@ -13,21 +13,28 @@ const RESERVED: [&str; 8] =
 
 /// A name that is good for a plugin, a package and a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct PluginName(String);
+pub struct PluginName(String);
 
 impl PluginName {
-    pub(super) fn as_str(&self) -> &str {
+    /// The name.
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// Refuses the name of a package that the guests are built with, going by their lock file: two
     /// of one name cannot be told apart.
-    pub(super) fn check_free(&self, lock: &str) -> Result<()> {
+    pub fn check_free(&self, lock: &str) -> Result<()> {
         let line = format!("name = \"{}\"", self.0);
         if lock.lines().any(|found| found == line) {
             bail!("there is a package `{}` already; hint: choose another name", self.0);
         }
         Ok(())
+    }
+}
+
+impl fmt::Display for PluginName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 

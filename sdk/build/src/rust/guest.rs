@@ -1,6 +1,6 @@
 //! A package that becomes a component.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -8,11 +8,11 @@ use serde_json::Value;
 use crate::sh;
 
 /// A package that becomes a component.
-pub(super) struct Guest {
+pub struct Guest {
     /// Name of the package and of the component.
-    pub(super) name: String,
-    /// The folder in `dist/` that it goes to.
-    pub(super) shelf: &'static str,
+    pub name: String,
+    /// Its folder.
+    pub folder: PathBuf,
     crate_name: String,
 }
 
@@ -41,26 +41,11 @@ fn guest(package: &Value) -> Option<Guest> {
     })?;
     Some(Guest {
         name: text(package, "/name")?,
-        shelf: shelf(&text(package, "/manifest_path")?),
+        folder: Path::new(&text(package, "/manifest_path")?).parent()?.to_path_buf(),
         crate_name: text(library, "/name")?.replace('-', "_"),
     })
 }
 
 fn text(value: &Value, pointer: &str) -> Option<String> {
     value.pointer(pointer)?.as_str().map(str::to_owned)
-}
-
-/// Fixtures of tests are kept apart from what people use.
-fn shelf(manifest: &str) -> &'static str {
-    let is_under = |folder: &str| {
-        let root = sh::root().ok();
-        root.is_some_and(|root| Path::new(manifest).starts_with(root.join(folder)))
-    };
-    if is_under("tests") {
-        "guests"
-    } else if is_under("examples") {
-        "examples"
-    } else {
-        "plugins"
-    }
 }

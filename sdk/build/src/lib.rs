@@ -1,0 +1,21 @@
+//! From sources in any language to a plugin of hinny: `hinny plugin new`, `hinny plugin build` and
+//! `cargo xtask plugins` stand on it.
+
+pub mod rust;
+pub mod sh;
+
+mod build;
+mod c;
+mod contract;
+mod javascript;
+mod name;
+mod new;
+mod python;
+mod sdk;
+mod source;
+mod tool;
+
+pub use build::{Built, build, fingerprint};
+pub use name::PluginName;
+pub use new::{Kind, New};
+pub use source::{Language, Source};
