@@ -33,7 +33,7 @@ fn unittest(folder: &Path, arguments: &[&str], sdk: &Path) -> u32 {
 
 /// JavaScript's tests in a folder.
 fn node_test(folder: &Path, file: &str) -> u32 {
-    let mut node = Command::new("node");
+    let mut node = hinny_build::with_node("node").unwrap();
     node.args(["--test", "--test-reporter=tap", file]).current_dir(folder);
     run(&mut node, |line| line.strip_prefix("# pass ")?.parse().ok())
 }

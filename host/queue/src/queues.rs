@@ -163,6 +163,7 @@ impl HostQueues {
             ranker,
             preparer: self.preparer.clone(),
             committer: self.committer.clone(),
+            tracker: self.tracker.clone(),
             superseded,
         };
         self.tracker.spawn(reranker.run());

@@ -9,7 +9,7 @@
 //!
 //! A chunk that the new ranker fails on keeps its ranks, marked as fallback.
 
-use std::{collections::HashMap, sync::Arc, time::Instant};
+use std::{collections::HashMap, panic::resume_unwind, sync::Arc, time::Instant};
 
 use futures::{StreamExt as _, stream};
 use hinny_core::{
@@ -19,7 +19,10 @@ use hinny_core::{
     ranker::Ranker,
 };
 use tokio::sync::oneshot;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{
+    sync::CancellationToken,
+    task::{AbortOnDropHandle, TaskTracker},
+};
 use tracing::info;
 
 use crate::{
@@ -47,6 +50,7 @@ pub(crate) struct Reranker {
     pub(crate) ranker: Option<Arc<dyn Ranker>>,
     pub(crate) preparer: Preparer,
     pub(crate) committer: CommitSender,
+    pub(crate) tracker: TaskTracker,
     /// Ends this one when another begins.
     pub(crate) superseded: CancellationToken,
 }
@@ -90,18 +94,21 @@ impl Reranker {
         let mut reranking = Reranking::default();
         let (shard, preparer, specs) = (&*self.shard, &self.preparer, ranked.other_inputs());
         let read = |start: u32| {
+            let (shard, preparer) = (Arc::clone(&self.shard), preparer.clone());
             let specs = specs.clone();
-            async move {
+            let reading = async move {
                 let end = total.min(start.saturating_add(CHUNK));
                 let chunk = shard.lock().order.chunk(start..end, now);
-                let rows = rows_of(preparer, shard, specs, &chunk).await;
+                let rows = rows_of(&preparer, &shard, specs, &chunk).await;
                 (end, chunk, rows)
-            }
+            };
+            // A task of its own: the next chunks are read while one is ranked.
+            AbortOnDropHandle::new(self.tracker.spawn(reading))
         };
-        // The next chunks are read while one is ranked.
         let starts = (0..total).step_by(CHUNK as usize);
         let mut chunks = std::pin::pin!(stream::iter(starts).map(read).buffered(AHEAD));
-        while let Some((end, chunk, rows)) = chunks.next().await {
+        while let Some(read) = chunks.next().await {
+            let (end, chunk, rows) = read.unwrap_or_else(|error| resume_unwind(error.into_panic()));
             let ranks = ranked.rank(preparer, shard, &chunk, rows).await;
             reranking.add(&chunk, &ranks.priorities, ranks.fallback);
             shard.set_progress(u64::from(end), u64::from(total));

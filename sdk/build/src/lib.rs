@@ -19,3 +19,4 @@ pub use build::{Built, build, fingerprint};
 pub use name::PluginName;
 pub use new::{Kind, New};
 pub use source::{Language, Source};
+pub use tool::with_node;

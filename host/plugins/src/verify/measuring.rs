@@ -11,6 +11,7 @@ use wasmtime::component::Component;
 
 use super::{Ready, samples, verify_component};
 use crate::{
+    bounds::Patience,
     call::CallError,
     config::PluginHostConfig,
     error::HostError,
@@ -87,7 +88,7 @@ fn figures(
 ) -> Result<Option<Figures>, CallError> {
     let Ok(scheduler) = SchedulerId::new("bench") else { return Ok(None) };
     let context = RankContext { now: samples::now(), scheduler, seed: samples::SEED };
-    let instance = median(|| RankInstance::configured(code, None).map(drop))?;
+    let instance = median(|| RankInstance::configured(code, Patience::default()).map(drop))?;
     let sizes = batches.iter().map(|batch| size_figures(code, &context, batch));
     let sizes = sizes.collect::<Result<_, _>>()?;
     Ok(Some(Figures { compile, instance, sizes }))
@@ -101,9 +102,9 @@ fn size_figures(
     let rank = |instance: &mut RankInstance| {
         instance.rank(context, batch, 0..batch.len).map(|answers| drop(black_box(answers)))
     };
-    let mut kept = RankInstance::configured(code, None)?;
+    let mut kept = RankInstance::configured(code, Patience::default())?;
     let warm = median(|| rank(&mut kept))?;
-    let fresh = median(|| rank(&mut RankInstance::configured(code, None)?))?;
+    let fresh = median(|| rank(&mut RankInstance::configured(code, Patience::default())?))?;
     Ok(SizeFigures { tasks: batch.len, warm, fresh })
 }
 
