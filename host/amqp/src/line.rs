@@ -43,9 +43,7 @@ impl Line {
 
     /// Returns once it does not work any more, as far as one can tell without asking.
     pub async fn down(&self) {
-        while self.is_up() {
-            sleep(GLANCE).await;
-        }
+        while_so(|| self.is_up()).await;
     }
 
     /// Waits for an answer, at most so long, and as long as the channel works. What is asked in
@@ -60,15 +58,10 @@ impl Line {
     {
         let channel = self.channel.clone();
         async move {
-            let silent = async {
-                while channel.status().connected() {
-                    sleep(GLANCE).await;
-                }
-            };
             tokio::select! {
                 biased;
                 answer = asked => answer,
-                () = silent => Err(closed()),
+                () = while_so(|| channel.status().connected()) => Err(closed()),
                 () = sleep(within) => Err(closed()),
             }
         }
@@ -81,6 +74,13 @@ impl Line {
             // Whatever comes of it, the connection is not used again.
             let _ = timeout(GOOD_BYE, closing).await;
         }
+    }
+}
+
+/// Returns once something is not so any more.
+async fn while_so(so: impl Fn() -> bool) {
+    while so() {
+        sleep(GLANCE).await;
     }
 }
 

@@ -5,12 +5,7 @@
 mod compare;
 mod tau;
 
-use serde::Serialize;
-
-use crate::{
-    Organisation, Priority, SchedulerId, TaskId, Timestamp,
-    ranker::{Explanation, PluginFailure},
-};
+use crate::{Organisation, Priority, SchedulerId, TaskId, Timestamp, ranker::Explanation};
 
 pub use compare::compare;
 
@@ -46,7 +41,7 @@ pub struct PreviewOptions {
 }
 
 /// What a queue would be like under another ranker.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Preview {
     /// Whose queue.
     pub scheduler: SchedulerId,
@@ -67,7 +62,7 @@ pub struct Preview {
 }
 
 /// How two orders of the same tasks differ.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Comparison {
     /// Tasks in both.
     pub tasks: u64,
@@ -85,7 +80,7 @@ pub struct Comparison {
 }
 
 /// How many of the first tasks are among the first of both orders.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Overlap {
     /// Of the first so many.
     pub first: u64,
@@ -94,7 +89,7 @@ pub struct Overlap {
 }
 
 /// Whose work the next pops would be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Share {
     /// Whose.
     pub organisation: String,
@@ -105,7 +100,7 @@ pub struct Share {
 }
 
 /// What becomes of the tasks that wait longest. A ranker that starves them puts them to the end.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Oldest {
     /// How many: one in [`OLD_ONE_IN`], at least one.
     pub tasks: u64,
@@ -116,7 +111,7 @@ pub struct Oldest {
 }
 
 /// A task that would move.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Mover {
     /// Which.
     pub task: TaskId,
@@ -134,15 +129,4 @@ pub struct Mover {
     pub explanation: Option<Explanation>,
     /// What the candidate says of it; none when it does not say.
     pub candidate_explanation: Option<Explanation>,
-}
-
-/// What a candidate made of the tasks of a queue.
-#[derive(Debug, Default)]
-pub struct Tried {
-    /// The tasks; those that it failed on with the ranks that they have.
-    pub tasks: Vec<Compared>,
-    /// How many it failed on.
-    pub failed: u64,
-    /// The first failure.
-    pub failure: Option<PluginFailure>,
 }

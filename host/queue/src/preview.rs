@@ -9,9 +9,9 @@ use hinny_core::{
     Priority, TaskId, Timestamp,
     input::Columns,
     order::Chunk,
-    preview::{Compared, Comparison, Mover, Preview, PreviewOptions, Tried, compare},
+    preview::{Compared, Comparison, Mover, Preview, PreviewOptions, compare},
     queue::QueueError,
-    ranker::{Explanation, Ranker},
+    ranker::{Explanation, PluginFailure, Ranker},
     task::Task,
 };
 
@@ -26,6 +26,17 @@ pub(crate) struct Previewer {
     pub(crate) shard: Arc<Shard>,
     pub(crate) candidate: Arc<dyn Ranker>,
     pub(crate) preparer: Preparer,
+}
+
+/// What a candidate made of the tasks of a queue.
+#[derive(Default)]
+struct Tried {
+    /// The tasks; those that it failed on with the ranks that they have.
+    tasks: Vec<Compared>,
+    /// How many it failed on.
+    failed: u64,
+    /// The first failure.
+    failure: Option<PluginFailure>,
 }
 
 impl Previewer {

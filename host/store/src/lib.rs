@@ -4,6 +4,7 @@
 //! stored, `filter` checks a filter and types its values. A database ([`sqlite`], [`postgres`]) loads
 //! what a decision needs, has it made, and saves what it says, in one transaction.
 
+mod by_hash;
 mod commit;
 mod driven;
 mod filter;

@@ -7,14 +7,10 @@ use super::{Form, FromInput, Input, Noted, Place, Problems};
 /// Any JSON.
 impl FromInput for Value {
     fn read(input: Input<'_>, place: &Place<'_>, problems: &mut Problems) -> Result<Self, Noted> {
-        let raw = match input {
-            Input::Text(text) => return Ok(Self::String(text.to_owned())),
-            Input::Json(raw) => raw.get(),
-        };
-        serde_json::from_str(raw).or_else(|error| {
-            let msg = format!("Input should be JSON that can be read: {error}");
-            problems.note(place, "json_invalid", msg, input)
-        })
+        match input {
+            Input::Text(text) => Ok(Self::String(text.to_owned())),
+            Input::Json(raw) => parsed(raw.get(), input, place, problems),
+        }
     }
 }
 
@@ -24,15 +20,24 @@ pub(crate) struct JsonText(pub(crate) Value);
 
 impl FromInput for JsonText {
     fn read(input: Input<'_>, place: &Place<'_>, problems: &mut Problems) -> Result<Self, Noted> {
-        let read = match input {
-            Input::Text(text) => serde_json::from_str(text),
-            Input::Json(raw) => serde_json::from_str(raw.get()),
+        let text = match input {
+            Input::Text(text) => text,
+            Input::Json(raw) => raw.get(),
         };
-        read.map(Self).or_else(|error| {
-            let msg = format!("Input should be JSON that can be read: {error}");
-            problems.note(place, "json_invalid", msg, input)
-        })
+        parsed(text, input, place, problems).map(Self)
     }
+}
+
+fn parsed(
+    text: &str,
+    input: Input<'_>,
+    place: &Place<'_>,
+    problems: &mut Problems,
+) -> Result<Value, Noted> {
+    serde_json::from_str(text).or_else(|error| {
+        let msg = format!("Input should be JSON that can be read: {error}");
+        problems.note(place, "json_invalid", msg, input)
+    })
 }
 
 /// Any JSON, as it came.

@@ -108,14 +108,16 @@ pub(super) async fn explain_task(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let explained = ExplainedBody::from(api.queues.explain(task).await?);
-    if wants_text(&headers) {
-        return Ok(explained.to_string().into_response());
-    }
-    Ok(Json(explained).into_response())
+    Ok(text_or_json(&headers, explained))
+}
+
+/// As a text for people where that is asked for, else as JSON.
+pub(super) fn text_or_json(headers: &HeaderMap, body: impl Display + Serialize) -> Response {
+    if wants_text(headers) { body.to_string().into_response() } else { Json(body).into_response() }
 }
 
 /// Whether plain text is asked for, and asked for before JSON.
-pub(super) fn wants_text(headers: &HeaderMap) -> bool {
+fn wants_text(headers: &HeaderMap) -> bool {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     let mut kinds = accept
         .unwrap_or_default()

@@ -2,12 +2,7 @@
 
 mod text;
 
-use axum::{
-    Json,
-    extract::State,
-    http::HeaderMap,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, http::HeaderMap, response::Response};
 use hinny_core::{
     SchedulerId,
     plugin::{CandidateRequest, CandidateSource, World},
@@ -19,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     Api,
-    explain::{ExplanationBody, wants_text},
+    explain::{ExplanationBody, text_or_json},
     plugins::MaybeComponent,
     slots::{REFERENCE_MAX, reference::Reference},
 };
@@ -267,9 +262,5 @@ pub(super) async fn preview_plugin(
     let candidate = api.plugins.candidate(request).await?;
     let options = PreviewOptions { movers: query.movers as usize };
     let preview = api.queues.preview(&scheduler, candidate, options).await?;
-    let preview = PreviewBody::from(preview);
-    if wants_text(&headers) {
-        return Ok(preview.to_string().into_response());
-    }
-    Ok(Json(preview).into_response())
+    Ok(text_or_json(&headers, PreviewBody::from(preview)))
 }

@@ -120,11 +120,12 @@ impl Inner {
         if let Some(program) = flat.and_then(|flat| slot.known(digest, &flat)) {
             return Ok(program);
         }
+        let job = |component| self.verification(slot, digest, settings, component, samples);
         // Nearly always the code is in the cache, and the bytes need not be fetched.
-        let mut verified = self.verify(slot, digest, settings, None, samples).await?;
+        let mut verified = self.verifier.switch(job(None)).await?;
         if verified.is_none() {
             let component = self.services.plugins.component(digest).await?;
-            verified = self.verify(slot, digest, settings, component, samples).await?;
+            verified = self.verifier.switch(job(component)).await?;
         }
         self.accepted(slot, *digest, verified)
     }
@@ -154,18 +155,6 @@ impl Inner {
         };
         let ready = ready.ok_or_else(|| PluginError::Refused(Box::new(verdict)))?;
         Ok(self.program(slot, digest, ready))
-    }
-
-    async fn verify(
-        &self,
-        slot: &SlotState,
-        digest: &PluginDigest,
-        settings: &Value,
-        component: Option<Vec<u8>>,
-        samples: bool,
-    ) -> Result<Option<Verified>, PluginError> {
-        let job = self.verification(slot, digest, settings, component, samples);
-        self.verifier.switch(job).await
     }
 
     fn verification(

@@ -16,6 +16,16 @@ pub(crate) enum Format {
     Json,
 }
 
+impl Format {
+    /// What to accept of a host that has an answer in words, too; [`told`] shows it.
+    pub(crate) fn mime(self) -> &'static str {
+        match self {
+            Self::Table => "text/plain",
+            Self::Json => "application/json",
+        }
+    }
+}
+
 /// A column of a table: its heading, and where its value is in each row, as a JSON pointer.
 pub(crate) type Column = (&'static str, &'static str);
 
@@ -54,6 +64,14 @@ pub(crate) fn sentence(format: Format, said: &str, whole: &Value) -> io::Result<
     match format {
         Format::Json => json(whole),
         Format::Table => print(&format!("{said}\n")),
+    }
+}
+
+/// Shows what a host says in words to people, and as JSON to programs.
+pub(crate) fn told(said: &Value) -> io::Result<()> {
+    match said {
+        Value::String(text) => print(&format!("{}\n", text.trim_end())),
+        other => json(other),
     }
 }
 

@@ -9,15 +9,16 @@ mod list;
 mod load;
 mod new;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Subcommand;
+use hinny_plugins::PluginHostConfig;
 use serde_json::Value;
 
 use super::{
     client::{self, Client},
-    output,
+    config_args, output,
 };
 
 /// Start, build, check, load and activate plugins.
@@ -67,6 +68,12 @@ impl Plugin {
 
 fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
     std::fs::read(file).with_context(|| format!("plugin file `{}` cannot be read", file.display()))
+}
+
+/// The plugin host of a command that asks none over the API: with the limits of a configuration.
+fn offline(config: Option<PathBuf>) -> anyhow::Result<PluginHostConfig> {
+    let limits = config_args::load(config, Vec::new())?.config.plugins.limits;
+    Ok(PluginHostConfig { limits, ..PluginHostConfig::default() })
 }
 
 /// Uploads a file; the answer is the version.

@@ -1,13 +1,12 @@
 //! Tasks, from rows.
 
-use std::collections::HashMap;
-
 use hinny_core::{
     Priority, ScheduleId, SchedulerId, TaskHash, TaskId, Timestamp, store::StoreError, task::Task,
 };
 use sqlx::{PgPool, postgres::PgRow};
 
 use super::{error::meaning, row::Columns};
+use crate::by_hash::in_order;
 
 /// The columns of a task, of `task AS t` and `task_state AS s`. A macro, so that statements stay
 /// constants. The number of the last step in its life comes first.
@@ -157,9 +156,7 @@ pub(crate) async fn newest_by_hashes(
     let wanted: Vec<_> = hashes.iter().map(TaskHash::as_str).collect();
     let query = sqlx::query(NEWEST_BY_HASHES).bind(scheduler.as_str()).bind(wanted);
     let rows = query.fetch_all(readers).await.map_err(|error| meaning(&error))?;
-    let found = rows.iter().map(|row| task(row).map(|task| (task.hash.clone(), task)));
-    let found: HashMap<TaskHash, Task> = found.collect::<Result<_, _>>()?;
-    Ok(hashes.iter().map(|hash| found.get(hash).cloned()).collect())
+    in_order(hashes, rows.iter().map(task), |task| &task.hash)
 }
 
 /// The task in a row, with the number of the last step in its life.

@@ -1,13 +1,12 @@
 //! Schedules, from rows.
 
-use std::collections::HashMap;
-
 use hinny_core::{
     ScheduleId, SchedulerId, TaskHash, Timestamp, schedule::Schedule, store::StoreError,
 };
 use sqlx::{SqlitePool, sqlite::SqliteRow};
 
 use super::{error::meaning, row::Columns, sql::json};
+use crate::by_hash::in_order;
 
 /// The columns of a schedule, of `schedule AS s`.
 macro_rules! schedule_columns {
@@ -59,10 +58,7 @@ pub(crate) async fn by_hash(
     let wanted = json(&hashes.iter().map(TaskHash::as_str).collect::<Vec<_>>())?;
     let query = sqlx::query(BY_HASH).bind(scheduler.as_str()).bind(wanted);
     let rows = query.fetch_all(readers).await.map_err(|error| meaning(&error))?;
-    let found =
-        rows.iter().map(|row| read_schedule(row).map(|schedule| (schedule.hash.clone(), schedule)));
-    let found: HashMap<TaskHash, Schedule> = found.collect::<Result<_, _>>()?;
-    Ok(hashes.iter().map(|hash| found.get(hash).cloned()).collect())
+    in_order(hashes, rows.iter().map(read_schedule), |schedule| &schedule.hash)
 }
 
 /// Enabled schedules that are due, earliest deadline first.

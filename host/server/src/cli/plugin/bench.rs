@@ -4,11 +4,10 @@ use std::{path::PathBuf, time::Duration};
 
 use anyhow::bail;
 use clap::Args;
-use hinny_plugins::{Figures, PluginHostConfig};
+use hinny_plugins::Figures;
 use serde_json::{Value, json};
 
 use crate::cli::{
-    config_args,
     input::Input,
     output::{self, Format},
 };
@@ -39,8 +38,7 @@ impl Bench {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let component = super::read(&self.file)?;
         let settings = self.settings.as_ref().map(Input::json).transpose()?;
-        let limits = config_args::load(self.config, Vec::new())?.config.plugins.limits;
-        let host = PluginHostConfig { limits, ..PluginHostConfig::default() };
+        let host = super::offline(self.config)?;
         let measured = hinny_plugins::measure(&host, &component, settings.as_ref(), &SIZES)?;
         let file = self.file.display();
         let Some(figures) = measured.figures else {

@@ -4,10 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use hinny_core::plugin::Verdict;
-use hinny_plugins::PluginHostConfig;
 
 use crate::cli::{
-    config_args,
     failure::Refused,
     input::Input,
     output::{self, Format},
@@ -36,8 +34,7 @@ impl Check {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let component = super::read(&self.file)?;
         let settings = self.settings.as_ref().map(Input::json).transpose()?;
-        let limits = config_args::load(self.config, Vec::new())?.config.plugins.limits;
-        let host = PluginHostConfig { limits, ..PluginHostConfig::default() };
+        let host = super::offline(self.config)?;
         let verdict = hinny_plugins::verify(&host, &component, settings.as_ref())?;
         match self.output {
             Format::Json => output::json(&serde_json::to_value(&verdict)?)?,

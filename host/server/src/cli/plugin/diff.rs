@@ -4,15 +4,10 @@ use anyhow::bail;
 use clap::Args;
 use hinny_core::plugin::{Slot, World};
 use reqwest::header;
-use serde_json::Value;
 
 use super::read;
 use crate::{
-    cli::{
-        client::ClientArgs,
-        input::Input,
-        output::{self, Format},
-    },
+    cli::{client::ClientArgs, input::Input, output},
     plugin_ref::PluginRef,
 };
 
@@ -43,10 +38,6 @@ impl Diff {
             );
         }
         let client = self.client.connect()?;
-        let accepted = match self.client.output {
-            Format::Table => "text/plain",
-            Format::Json => "application/json",
-        };
         let mut query = vec![
             ("scheduler_id", self.slot.scheduler.to_string()),
             ("movers", self.movers.to_string()),
@@ -54,7 +45,8 @@ impl Diff {
         if let Some(settings) = &self.settings {
             query.push(("settings", settings.json()?.to_string()));
         }
-        let mut request = client.post(&["plugins", "preview"]).header(header::ACCEPT, accepted);
+        let mut request =
+            client.post(&["plugins", "preview"]).header(header::ACCEPT, self.client.output.mime());
         match &self.plugin {
             PluginRef::File(file) => {
                 request =
@@ -62,9 +54,6 @@ impl Diff {
             }
             named => query.push(("plugin", named.to_string())),
         }
-        match client.send(request.query(&query)).await? {
-            Value::String(text) => Ok(output::print(&text)?),
-            other => Ok(output::json(&other)?),
-        }
+        Ok(output::told(&client.send(request.query(&query)).await?)?)
     }
 }

@@ -2,12 +2,8 @@
 
 use clap::Args;
 use reqwest::header;
-use serde_json::Value;
 
-use crate::cli::{
-    client::ClientArgs,
-    output::{self, Format},
-};
+use crate::cli::{client::ClientArgs, output};
 
 /// Show why a task is where it is.
 #[derive(Debug, Args)]
@@ -21,14 +17,9 @@ pub(crate) struct Explain {
 impl Explain {
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         let client = self.client.connect()?;
-        let accepted = match self.client.output {
-            Format::Table => "text/plain",
-            Format::Json => "application/json",
-        };
-        let request = client.get(&["tasks", &self.id, "explain"]).header(header::ACCEPT, accepted);
-        match client.send(request).await? {
-            Value::String(text) => Ok(output::print(&(text.trim_end().to_owned() + "\n"))?),
-            other => Ok(output::json(&other)?),
-        }
+        let request = client
+            .get(&["tasks", &self.id, "explain"])
+            .header(header::ACCEPT, self.client.output.mime());
+        Ok(output::told(&client.send(request).await?)?)
     }
 }
