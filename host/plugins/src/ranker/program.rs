@@ -181,7 +181,10 @@ impl RankerProgram {
     ) -> Result<R, PluginFailure> {
         let started = Instant::now();
         let done = work(turn)?;
-        self.pace.took(tasks, started.elapsed());
+        // Explanations take longer, and are never given at once.
+        if turn.call == Call::Rank {
+            self.pace.took(tasks, started.elapsed());
+        }
         Ok(done)
     }
 
