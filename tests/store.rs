@@ -160,6 +160,7 @@ on_every_database! {
         an_older_end_does_not_replace_the_last_run
         the_last_run_measures_from_the_hand_out
         what_rankers_read_is_what_the_task_says
+        data_comes_in_the_order_of_the_ids
         the_database_answers
     }
     filters {

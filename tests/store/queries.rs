@@ -213,6 +213,29 @@ pub(crate) async fn what_rankers_read_is_what_the_task_says(subject: &Subject) {
     assert_eq!(read[1].base_priority, Some(Priority(-7)));
 }
 
+/// However the tasks asked for lie in the table: side by side, apart, backwards, or not there.
+pub(crate) async fn data_comes_in_the_order_of_the_ids(subject: &Subject) {
+    // Not stored in the order of their ids.
+    subject.queue((1..=900).filter(|number| number % 3 != 0)).await;
+    subject.queue((1..=900).filter(|number| number % 3 == 0)).await;
+    let together: Vec<u128> = (1..=900).collect();
+    let backwards = together.iter().rev().copied().collect();
+    let apart = together.iter().step_by(90).copied().collect();
+    let with_unknown = (890..910).chain([0, 5, 5]).collect();
+    for asked in [together, backwards, apart, with_unknown, vec![7], vec![]] {
+        let data = subject.store.data_by_id(&ids(&asked)).await.unwrap();
+        let numbers: Vec<_> = data
+            .iter()
+            .map(|data| {
+                let data: serde_json::Value = serde_json::from_str(data.as_ref()?).unwrap();
+                data["number"].as_u64().map(u128::from)
+            })
+            .collect();
+        let expected = asked.iter().map(|number| (1..=900).contains(number).then_some(*number));
+        assert_eq!(numbers, expected.collect::<Vec<_>>());
+    }
+}
+
 pub(crate) async fn the_database_answers(subject: &Subject) {
     subject.store.ping().await.unwrap();
 }

@@ -118,7 +118,7 @@ fn switch(criterion: &mut Criterion) {
             let slots = order.freeze();
             let mut reranking = Reranking::default();
             for start in (0..slots).step_by(4096) {
-                let chunk = order.chunk(start..slots.min(start + 4096), Timestamp::MIN);
+                let chunk = order.chunk((start..slots.min(start + 4096)).collect(), Timestamp::MIN);
                 let ranks: Vec<_> = chunk
                     .ids
                     .iter()

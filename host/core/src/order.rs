@@ -36,7 +36,7 @@ pub use class::{ClassKey, class_key};
 use group::Groups;
 pub use group::{GroupName, group_name};
 use rerank::Frozen;
-pub use rerank::{Chunk, Reranked, Reranking};
+pub use rerank::{Age, Chunk, Reranked, Reranking};
 pub use view::ViewId;
 
 /// Place in line: lowest first.

@@ -17,7 +17,7 @@ use hinny_core::{
 
 use crate::{
     prepare::{Preparer, context},
-    rerank::{CHUNK, Ranked, rows_of},
+    rerank::{CHUNK, Ranked, rows_of, slots_to_read},
     shard::Shard,
 };
 
@@ -63,9 +63,10 @@ impl Previewer {
         let mut ranked = Ranked::new(&self.shard, Some(Arc::clone(&self.candidate)), now);
         let mut tried = Tried::default();
         let total = self.shard.lock().order.slots();
-        for start in (0..total).step_by(CHUNK as usize) {
-            let end = total.min(start.saturating_add(CHUNK));
-            let chunk = self.shard.lock().order.chunk(start..end, now);
+        let reads = ranked.other_inputs().is_some();
+        let slots = slots_to_read(&self.shard, total, reads).await;
+        for slots in slots.chunks(CHUNK) {
+            let chunk = self.shard.lock().order.chunk(slots.to_vec(), now);
             if chunk.is_empty() {
                 continue;
             }

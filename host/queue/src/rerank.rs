@@ -15,7 +15,7 @@ use futures::{StreamExt as _, stream};
 use hinny_core::{
     Priority, Timestamp,
     input::{Columns, InputRow, InputSpec, InputTable},
-    order::{Chunk, Reranked, Reranking},
+    order::{Age, Chunk, Reranked, Reranking},
     ranker::Ranker,
 };
 use tokio::sync::oneshot;
@@ -33,10 +33,14 @@ use crate::{
 };
 
 /// Slots that are copied out under one lock: well under a millisecond.
-pub(crate) const CHUNK: u32 = 4096;
+pub(crate) const CHUNK: usize = 4096;
 
-/// Chunks that are read at a time.
-const AHEAD: usize = 2;
+/// Slots whose tasks are looked up under one lock: 32 bytes of each.
+const LOOKED_UP: u32 = 1 << 15;
+
+/// Chunks that are read at a time. Pops want all cores, too: what is read in more tasks gets a
+/// larger share of them. More than the database has readers only wait.
+const AHEAD: usize = 4;
 
 /// Late tasks that may be left for the last step, which holds up commits.
 const LATE_MAX: usize = 256;
@@ -91,27 +95,27 @@ impl Reranker {
         // One moment for all, so that equal tasks get equal ranks.
         let now = self.preparer.clock.now();
         let mut ranked = Ranked::new(&self.shard, self.ranker.clone(), now);
-        let mut reranking = Reranking::default();
+        let mut reranking = Reranking::with_capacity(total);
         let (shard, preparer, specs) = (&*self.shard, &self.preparer, ranked.other_inputs());
-        let read = |start: u32| {
+        let slots = slots_to_read(shard, total, specs.is_some()).await;
+        let read = |slots: &[u32]| {
             let (shard, preparer) = (Arc::clone(&self.shard), preparer.clone());
-            let specs = specs.clone();
+            let (specs, slots) = (specs.clone(), slots.to_vec());
             let reading = async move {
-                let end = total.min(start.saturating_add(CHUNK));
-                let chunk = shard.lock().order.chunk(start..end, now);
+                let chunk = shard.lock().order.chunk(slots, now);
                 let rows = rows_of(&preparer, &shard, specs, &chunk).await;
-                (end, chunk, rows)
+                (chunk, rows)
             };
             // A task of its own: the next chunks are read while one is ranked.
             AbortOnDropHandle::new(self.tracker.spawn(reading))
         };
-        let starts = (0..total).step_by(CHUNK as usize);
-        let mut chunks = std::pin::pin!(stream::iter(starts).map(read).buffered(AHEAD));
-        while let Some(read) = chunks.next().await {
-            let (end, chunk, rows) = read.unwrap_or_else(|error| resume_unwind(error.into_panic()));
+        let chunks = stream::iter(slots.chunks(CHUNK)).map(read).buffered(AHEAD);
+        let mut chunks = std::pin::pin!(chunks.enumerate());
+        while let Some((nth, read)) = chunks.next().await {
+            let (chunk, rows) = read.unwrap_or_else(|error| resume_unwind(error.into_panic()));
             let ranks = ranked.rank(preparer, shard, &chunk, rows).await;
             reranking.add(&chunk, &ranks.priorities, ranks.fallback);
-            shard.set_progress(u64::from(end), u64::from(total));
+            shard.set_progress(((nth + 1) * CHUNK).min(slots.len()) as u64, slots.len() as u64);
         }
         for _ in 0..LATE_ROUNDS {
             let late = shard.lock().order.added(now);
@@ -126,6 +130,25 @@ impl Reranker {
         ranked.built = built.ok();
         ranked
     }
+}
+
+/// All slots, in the order in which chunks of them are best read: when something is read of the
+/// database, by the age of the tasks, since a database keeps together what came together.
+pub(crate) async fn slots_to_read(shard: &Shard, total: u32, from_database: bool) -> Vec<u32> {
+    if !from_database {
+        return (0..total).collect();
+    }
+    let mut ages: Vec<Age> = Vec::with_capacity(total as usize);
+    for start in (0..total).step_by(LOOKED_UP as usize) {
+        let end = total.min(start.saturating_add(LOOKED_UP));
+        ages.append(&mut shard.lock().order.ages(start..end));
+        tokio::task::yield_now().await;
+    }
+    let sorted = tokio::task::spawn_blocking(move || {
+        ages.sort_unstable();
+        ages.into_iter().map(|age| age.slot).collect()
+    });
+    sorted.await.unwrap_or_else(|error| resume_unwind(error.into_panic()))
 }
 
 /// Ends the freeze however the switch ends.

@@ -1,6 +1,6 @@
 //! A new order, built beside the one in use.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
 use hashbrown::HashMap;
 
@@ -77,6 +77,15 @@ impl Chunk {
     }
 }
 
+/// How old the task at a slot is. They sort as a database that appends keeps them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Age {
+    created_at: Timestamp,
+    id: TaskId,
+    /// Where it is.
+    pub slot: u32,
+}
+
 /// A new order that is being built.
 #[derive(Debug, Default)]
 pub struct Reranking {
@@ -104,6 +113,11 @@ pub struct Remains {
 }
 
 impl Reranking {
+    /// For so many slots.
+    pub fn with_capacity(slots: u32) -> Self {
+        Self { ranks: Ranks::default(), members: Vec::with_capacity(slots as usize) }
+    }
+
     /// Takes the ranks of a chunk.
     pub fn add(&mut self, chunk: &Chunk, priorities: &[Priority], fallback: bool) {
         let members = chunk.slots.iter().zip(&chunk.ids).zip(&chunk.members).zip(priorities);
@@ -157,18 +171,24 @@ impl Order {
         }
     }
 
-    /// The tasks at a range of slots.
-    pub fn chunk(&self, slots: std::ops::Range<u32>, now: Timestamp) -> Chunk {
-        self.chunk_of(slots.collect(), now)
+    /// How old the tasks at the slots of a range are; free slots are left out.
+    pub fn ages(&self, slots: Range<u32>) -> Vec<Age> {
+        let there = slots.filter(|slot| self.place(*slot) != Place::Free);
+        let age = |slot| {
+            let entry = self.entry(slot)?;
+            Some(Age { created_at: entry.created_at, id: entry.id, slot })
+        };
+        there.filter_map(age).collect()
     }
 
     /// The tasks that came since the slots were frozen, or since the last call.
     pub fn added(&mut self, now: Timestamp) -> Chunk {
         let added = self.frozen.as_mut().map(|frozen| std::mem::take(&mut frozen.added));
-        self.chunk_of(added.unwrap_or_default(), now)
+        self.chunk(added.unwrap_or_default(), now)
     }
 
-    fn chunk_of(&self, mut slots: Vec<u32>, now: Timestamp) -> Chunk {
+    /// The tasks at slots; free ones are left out.
+    pub fn chunk(&self, mut slots: Vec<u32>, now: Timestamp) -> Chunk {
         slots.retain(|slot| self.place(*slot) != Place::Free);
         let entries = || slots.iter().filter_map(|slot| self.entry(*slot));
         let mut organisations = HashMap::new();

@@ -58,7 +58,7 @@ fn of(organisation: &str) -> Filter {
 fn rank_all_by(order: &mut Order, generation: u64, rank: impl Fn(u128) -> i64) {
     let slots = order.freeze();
     let mut reranking = Reranking::default();
-    let chunk = order.chunk(0..slots, at(NOW));
+    let chunk = order.chunk((0..slots).collect(), at(NOW));
     let ranks: Vec<_> = chunk.ids.iter().map(|id| Priority(rank(id.0.as_u128()))).collect();
     reranking.add(&chunk, &ranks, false);
     let new = reranking.build(generation, None);
@@ -134,7 +134,7 @@ fn a_switch_keeps_what_moved_meanwhile() {
     delayed.not_before = Some(at(NOW + 100));
     order.insert(&delayed, at(NOW));
     let slots = order.freeze();
-    let chunk = order.chunk(0..slots, at(NOW));
+    let chunk = order.chunk((0..slots).collect(), at(NOW));
     // Meanwhile one is popped, one is out for a claim that fails, one is cancelled, one comes.
     let popped = order.take(ViewId::ALL, 1);
     order.forget(popped[0]);
