@@ -19,4 +19,5 @@ mod silent;
 mod sins;
 mod swaps;
 mod switching;
+mod trials;
 mod verifying;

@@ -6,7 +6,7 @@ use std::{fs, hint::black_box, path::PathBuf, sync::Arc};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use hinny_core::{
-    ManualClock, Organisation, PluginDigest, SchedulerId, TaskType, Timestamp,
+    ManualClock, Organisation, PluginDigest, SchedulerId, TaskId, TaskType, Timestamp,
     connector::NoConnectors,
     input::{ColumnValues, Columns, InputRow, InputTable, TaskFacts},
     plugin::{ActivateRequest, Plugins as _, Slot, World},
@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use uuid::Uuid;
 
 fn now() -> Timestamp {
     Timestamp::from_micros(1_767_225_600_000_000)
@@ -70,7 +71,8 @@ impl Bench {
     fn activate(&self, digest: Option<PluginDigest>, settings: Value) {
         let slot = Slot { scheduler: scheduler(), world: World::Ranker };
         let settings = Some(settings);
-        let request = ActivateRequest { slot, digest, settings, by: "bench".to_owned() };
+        let request =
+            ActivateRequest { digest, settings, ..ActivateRequest::rollback(slot, "bench") };
         self.runtime.block_on(self.registry.activate(request)).expect("it is activated");
     }
 
@@ -190,6 +192,7 @@ fn batch(ranker: &dyn Ranker, len: usize) -> Columns {
         let data = json!({"level": at % 5, "urgent": at.is_multiple_of(7), "team": team});
         let created_at = Timestamp::from_millis(1_767_000_000_000 + at as i64);
         let facts = TaskFacts {
+            id: TaskId(Uuid::nil()),
             created_at,
             base_priority: None,
             attempts: 0,

@@ -53,6 +53,7 @@ pub(crate) fn columns(inputs: &Arc<[InputSpec]>, data: &[Value]) -> Columns {
     let (organisation, kind) = (Organisation::new("acme").unwrap(), TaskType::new("job").unwrap());
     let row = |(at, data): (i64, &Value)| -> (Timestamp, InputRow) {
         let facts = TaskFacts {
+            id: TaskId(Uuid::from_u128(at as u128)),
             created_at: Timestamp::from_millis(at * 1_000),
             base_priority: data["asked"].as_i64().map(Priority),
             attempts: 2,

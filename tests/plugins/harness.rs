@@ -7,8 +7,8 @@ use hinny_core::{
     connector::Connectors,
     input::Columns,
     plugin::{
-        ActivateRequest, Activation, ActivePlugins, PluginError, PluginVersion, Plugins, Slot,
-        SlotStatus, World,
+        ActivateRequest, Activation, ActivePlugins, PluginError, PluginVersion, Plugins,
+        RankerBudget, Slot, SlotStatus, Stage, World,
     },
     ranker::{RankFailure, Ranker},
     scheduler::SchedulerPlugin,
@@ -125,6 +125,13 @@ impl Setup {
         self
     }
 
+    pub(crate) fn budget(mut self, budget: RankerBudget) -> Self {
+        for slots in &mut self.config.schedulers {
+            slots.ranker_budget = budget;
+        }
+        self
+    }
+
     pub(crate) fn cache(mut self, folder: Option<PathBuf>) -> Self {
         self.config.cache_folder = folder;
         self
@@ -227,21 +234,17 @@ impl Rig {
         settings: Value,
     ) -> ActivateRequest {
         let version = self.upload(guest).await;
-        ActivateRequest {
-            slot: slot(name, version.world),
-            digest: Some(version.digest),
-            settings: Some(settings),
-            by: "ann".to_owned(),
-        }
+        let slot = slot(name, version.world);
+        let request = ActivateRequest::version(slot, version.digest, "ann");
+        ActivateRequest { settings: Some(settings), ..request }
     }
 
     pub(crate) async fn roll_back(&self, world: World) -> Result<Activation, PluginError> {
-        let (slot, by) = (slot("jobs", world), "ann".to_owned());
-        self.registry.activate(ActivateRequest { slot, digest: None, settings: None, by }).await
+        self.registry.activate(ActivateRequest::rollback(slot("jobs", world), "ann")).await
     }
 
     /// The row that makes a version the active plugin of `jobs`.
-    async fn row(&self, version: &PluginVersion, settings: Value) -> Activation {
+    pub(crate) async fn row(&self, version: &PluginVersion, settings: Value) -> Activation {
         let slot = slot("jobs", version.world);
         let before = self.store.activations(&slot, 1).await.unwrap();
         Activation {
@@ -252,6 +255,9 @@ impl Rig {
             at: now(),
             by: "ann".to_owned(),
             reason: "activate".to_owned(),
+            stage: Stage::Active,
+            ended: None,
+            forced: false,
         }
     }
 

@@ -22,10 +22,8 @@ async fn activate(rig: &Rig, version: &str, name: &str, settings: Value) {
     let ours = format!("@{version}").into_bytes();
     assert!(component.windows(ours.len()).any(|part| part == ours), "it is of {version}");
     let uploaded = rig.registry.upload(component, "ann".to_owned()).await.unwrap();
-    let by = "ann".to_owned();
-    let slot = slot("jobs", uploaded.world);
-    let request =
-        ActivateRequest { slot, digest: Some(uploaded.digest), settings: Some(settings), by };
+    let request = ActivateRequest::version(slot("jobs", uploaded.world), uploaded.digest, "ann");
+    let request = ActivateRequest { settings: Some(settings), ..request };
     rig.registry.activate(request).await.unwrap();
 }
 

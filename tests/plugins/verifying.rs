@@ -203,8 +203,7 @@ async fn a_version_goes_only_where_its_world_is_wanted() {
     let rig = Rig::start().await;
     let version = rig.upload("plugins/rank-fifo").await;
     let activate = async |slot, digest| {
-        let by = "ann".to_owned();
-        let request = ActivateRequest { slot, digest: Some(digest), settings: None, by };
+        let request = ActivateRequest::version(slot, digest, "ann");
         rig.registry.activate(request).await.unwrap_err().to_string()
     };
     let told = [

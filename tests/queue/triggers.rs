@@ -5,10 +5,12 @@ use std::time::Duration;
 use hinny_core::{
     Clock, EventId, Organisation, Priority, TaskHash, Timestamp,
     command::{Cancel, Command, Handled, OwnMessage, Push, StateWrite},
+    dry_run::DryRun,
     event::EventState,
     filter::{Condition, Filter, Operator},
     queue::{Queues, TriggerOutcome},
     ranker::{FailureKind, PluginFailure},
+    scheduler::HandleFailure,
     store::{Guard, ScheduleWrite, Unit},
     trigger::{Message, Trigger},
 };
@@ -78,6 +80,44 @@ async fn commands_of_one_trigger_happen_together() {
         "{outcome:?}"
     );
     assert_eq!(rig.queued().await, 3);
+}
+
+#[tokio::test]
+async fn a_dry_run_tells_what_would_happen_and_nothing_does() {
+    let rig = Rig::start().await;
+    let (a, b) = (rig.push(named("a")).await.unwrap(), rig.push(named("b")).await.unwrap());
+    let commands = vec![push("a"), push("b"), push("c"), push("c"), cancel("a")];
+    let handled = Handled {
+        commands: commands.clone(),
+        state: vec![StateWrite { key: "k".to_owned(), value: Some(vec![1]), expected: None }],
+        messages: Vec::new(),
+    };
+    rig.plugin.answers.lock().unwrap().push(Ok(handled));
+    let would = match rig.queues.dry_run(&rig.jobs, message()).await.unwrap() {
+        DryRun::Would(would) => *would,
+        other => panic!("{other:?}"),
+    };
+    let duplicates: Vec<_> = would.pushes.iter().map(|push| push.queued).collect();
+    assert_eq!(duplicates, [None, Some(b.id), None, Some(would.pushes[2].task.id)]);
+    assert_eq!(would.pushes[0].task.priority, Priority(5));
+    assert_eq!((would.cancels, would.state.len()), (vec![a.id], 1));
+    assert_eq!(rig.queued().await, 2);
+    // What it told is what happens.
+    let outcome = handle(&rig, commands).await;
+    let done =
+        matches!(outcome, TriggerOutcome::Done { pushed: 2, duplicates: 2, cancelled: 1, .. });
+    assert!(done, "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_dry_run_tells_why_nothing_would_happen() {
+    let rig = Rig::start().await;
+    let unwanted = rig.queues.dry_run(&rig.jobs, from_source("nobody's")).await.unwrap();
+    assert!(matches!(unwanted, DryRun::Unwanted), "{unwanted:?}");
+    let reason = "not today".to_owned();
+    rig.plugin.answers.lock().unwrap().push(Err(HandleFailure::Reject { reason }));
+    let failed = rig.queues.dry_run(&rig.jobs, message()).await.unwrap();
+    assert!(matches!(failed, DryRun::Failed(HandleFailure::Reject { .. })), "{failed:?}");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use hinny_core::{
     PluginDigest,
-    plugin::{Activation, Check, PluginVersion, Slot, Verdict, World},
+    plugin::{Activation, Check, PluginVersion, Slot, Stage, Verdict, World},
     store::StoreError,
 };
 use serde_json::json;
@@ -42,6 +42,9 @@ fn activation(slot: &Slot, generation: u64) -> Activation {
         at: at(7),
         by: "anna".to_owned(),
         reason: "it is faster".to_owned(),
+        stage: if generation == 3 { Stage::Canary("0.5%".parse().unwrap()) } else { Stage::Active },
+        ended: (generation == 3).then_some(2),
+        forced: generation == 3,
     }
 }
 

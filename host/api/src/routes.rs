@@ -1,6 +1,7 @@
 //! Every route, on one page.
 
 mod cancel;
+mod dry_run;
 mod events;
 mod explain;
 mod health;
@@ -70,6 +71,7 @@ fn page() -> OpenApiRouter<Arc<ApiState>> {
         ))
         .routes(routes!(events::submit_event))
         .routes(routes!(events::submit_events))
+        .routes(routes!(dry_run::dry_run))
         .routes(routes!(quarantine::list_kept_events))
         .routes(routes!(quarantine::get_kept_event, quarantine::drop_kept_event))
         .routes(routes!(quarantine::replay_kept_event))

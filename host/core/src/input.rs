@@ -1,5 +1,7 @@
 //! What a ranker reads of a task: declared once, extracted once, sent as columns.
 
+mod bucket;
+mod choice;
 mod dictionary;
 mod excerpt;
 mod table;
@@ -9,9 +11,10 @@ use std::{fmt, sync::Arc};
 use serde::Serialize;
 use serde_json::Value;
 
-pub use self::{excerpt::Excerpt, table::InputTable};
+use self::bucket::bucket;
+pub use self::{bucket::BUCKETS, excerpt::Excerpt, table::InputTable};
 
-use crate::{Organisation, Priority, TaskStatus, TaskType, Timestamp};
+use crate::{Organisation, Priority, TaskId, TaskStatus, TaskType, Timestamp};
 
 /// One thing that a ranker reads of each task.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
@@ -47,6 +50,9 @@ pub enum InputSource {
     LastRunStatus,
     /// How long it took from hand-out to end, in milliseconds (integer).
     LastRunDuration,
+    /// Into which of [`BUCKETS`] equal parts of all tasks it falls, by its id (integer). The host's
+    /// own: no ranker declares it.
+    Bucket,
     /// A place in the task's data, as a JSON pointer (RFC 6901). The empty pointer is the whole
     /// document, as text.
     Pointer(String),
@@ -87,6 +93,8 @@ pub type InputRow = Box<[InputValue]>;
 /// What is known of a task apart from its data.
 #[derive(Debug, Clone)]
 pub struct TaskFacts<'a> {
+    /// Who it is.
+    pub id: TaskId,
     /// When it was pushed.
     pub created_at: Timestamp,
     /// The priority that was asked for.
@@ -207,6 +215,7 @@ impl fmt::Display for InputSource {
             Self::LastRunAt => "last-run-at",
             Self::LastRunStatus => "last-run-status",
             Self::LastRunDuration => "last-run-duration",
+            Self::Bucket => "bucket",
             Self::Pointer(pointer) => pointer,
         })
     }
@@ -273,6 +282,7 @@ impl InputSpec {
             InputSource::CreatedAt
                 | InputSource::Wait
                 | InputSource::Organisation
+                | InputSource::Bucket
                 | InputSource::Pointer(_)
         )
     }
@@ -295,8 +305,9 @@ impl InputSpec {
             InputSource::CreatedAt
             | InputSource::Wait
             | InputSource::Organisation
+            | InputSource::Bucket
             | InputSource::Pointer(_) => {
-                self.extract_at_hand(facts.created_at, facts.organisation, data)
+                self.extract_at_hand(facts.id, facts.created_at, facts.organisation, data)
             }
         }
     }
@@ -304,11 +315,13 @@ impl InputSpec {
     /// The value for one task, of what [is at hand](Self::is_at_hand); absent for anything else.
     pub fn extract_at_hand(
         &self,
+        id: TaskId,
         created_at: Timestamp,
         organisation: &Organisation,
         data: &Value,
     ) -> InputValue {
         match &self.source {
+            InputSource::Bucket => InputValue::Integer(bucket(id)),
             InputSource::CreatedAt => InputValue::Integer(created_at.as_millis()),
             InputSource::Wait => InputValue::Integer(0),
             InputSource::Organisation => InputValue::Text(organisation.shared()),
@@ -368,6 +381,7 @@ mod tests {
         let organisation = Organisation::new("acme").unwrap();
         let kind = TaskType::new("scan").unwrap();
         let facts = TaskFacts {
+            id: TaskId(uuid::Uuid::from_u128(7)),
             created_at: Timestamp::from_millis(1_000),
             base_priority: Some(Priority(7)),
             attempts: 2,

@@ -1,5 +1,8 @@
 //! Versions of plugins, the slots they fill, and the service that looks after both.
 
+mod budget;
+mod stage;
+
 use std::{fmt, str::FromStr, sync::Arc};
 
 use async_trait::async_trait;
@@ -7,8 +10,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    PluginDigest, SchedulerId, Timestamp, input::InputSpec, ranker::Ranker, store::StoreError,
+    PluginDigest, SchedulerId, Timestamp, input::InputSpec, preview::Comparison, ranker::Ranker,
+    store::StoreError,
 };
+
+pub use budget::{Alike, RankerBudget};
+pub use stage::{InvalidShare, InvalidStage, Share, Stage};
 
 /// What a plugin decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -144,6 +151,12 @@ pub struct Activation {
     pub by: String,
     /// Why: `activate`, `rollback to generation 3`, `configuration`.
     pub reason: String,
+    /// Which part of the tasks it decides about.
+    pub stage: Stage,
+    /// The generation that the host ended with this one by itself, since it was beyond its budget.
+    pub ended: Option<u64>,
+    /// Whether a person insisted on it: the host does not end it by itself.
+    pub forced: bool,
 }
 
 fn as_text<T: fmt::Display, S: serde::Serializer>(
@@ -154,10 +167,9 @@ fn as_text<T: fmt::Display, S: serde::Serializer>(
 }
 
 /// How a slot is doing.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct SlotStatus {
     /// Which.
-    #[serde(serialize_with = "as_text")]
     pub slot: Slot,
     /// What it runs; none: the host's own rule (ranker), or nothing at all (scheduler).
     pub active: Option<Activation>,
@@ -167,6 +179,23 @@ pub struct SlotStatus {
     pub inputs: Vec<InputSpec>,
     /// Numbers since the generation became active.
     pub stats: CallStats,
+    /// A version that runs beside it, as a shadow or a canary.
+    pub trial: Option<TrialStatus>,
+}
+
+/// How a version does that runs beside the active one.
+#[derive(Debug, Clone)]
+pub struct TrialStatus {
+    /// What it is.
+    pub activation: Activation,
+    /// Name and version.
+    pub title: String,
+    /// Numbers since it began.
+    pub stats: CallStats,
+    /// How its order of the tasks that both ranked last differs from that of the active one.
+    pub comparison: Comparison,
+    /// Batches that were not compared, since too many waited for it.
+    pub skipped: u64,
 }
 
 /// Numbers on the calls of a plugin.
@@ -176,6 +205,8 @@ pub struct CallStats {
     pub calls: u64,
     /// Calls that gave nothing usable.
     pub failures: u64,
+    /// Calls that took longer than the budget of the slot allows.
+    pub slow: u64,
     /// Tasks in those calls.
     pub tasks: u64,
     /// Microseconds in the guest, in all.
@@ -193,8 +224,25 @@ pub struct ActivateRequest {
     pub digest: Option<PluginDigest>,
     /// Its settings; `None`: those it had when it was last active in the slot, else none.
     pub settings: Option<Value>,
+    /// Which part of the tasks it is to decide about.
+    pub stage: Stage,
+    /// Even if the host ended it by itself before, and then for good.
+    pub force: bool,
     /// By whom.
     pub by: String,
+}
+
+impl ActivateRequest {
+    /// Asks for a version to decide about all tasks.
+    pub fn version(slot: Slot, digest: PluginDigest, by: impl Into<String>) -> Self {
+        Self { digest: Some(digest), ..Self::rollback(slot, by) }
+    }
+
+    /// Asks for the version before the active one, or for the end of a trial.
+    pub fn rollback(slot: Slot, by: impl Into<String>) -> Self {
+        let (digest, settings) = (None, None);
+        Self { slot, digest, settings, stage: Stage::Active, force: false, by: by.into() }
+    }
 }
 
 /// A ranker to look at a queue through, without activating it.
@@ -255,6 +303,28 @@ pub enum PluginError {
     /// There is nothing before the active generation.
     #[error("slot `{0}` has no earlier generation to go back to")]
     NoEarlier(String),
+    /// The host ended it by itself before.
+    #[error(
+        "the host went back from `{digest}` with these settings by itself in slot `{slot}` ({why}); hint: activate it with `force` (`hinny plugin activate --force`) if you insist, it is not ended again then"
+    )]
+    Quarantined {
+        /// The slot.
+        slot: String,
+        /// The version.
+        digest: String,
+        /// Why it was ended.
+        why: String,
+    },
+    /// There is nothing beside which a trial could run.
+    #[error(
+        "slot `{0}` has no ranker beside which another could be tried; hint: activate it for all tasks"
+    )]
+    NothingBeside(String),
+    /// A scheduler plugin makes tasks or does not: there is no trying it on a part.
+    #[error(
+        "slot `{0}` takes scheduler plugins, which cannot be tried beside another; hint: `shadow` and `canary` are for rankers"
+    )]
+    NoTrial(String),
     /// The slot is being switched.
     #[error("slot `{0}` is being switched by another request; hint: try again when it is done")]
     Busy(String),

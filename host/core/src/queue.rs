@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::{
     Organisation, Priority, SchedulerId, TaskHash, TaskId, TaskStatus, TaskType, Timestamp,
+    dry_run::DryRun,
     event::EventOutcome,
     filter::{Filter, FilterError},
     preview::{Preview, PreviewOptions},
@@ -345,6 +346,13 @@ pub trait Queues: Send + Sync {
         trigger: Trigger,
         with: Unit,
     ) -> Result<TriggerOutcome, QueueError>;
+
+    /// What a trigger would do now: the plugin handles it, and nothing is committed.
+    async fn dry_run(
+        &self,
+        scheduler: &SchedulerId,
+        trigger: Trigger,
+    ) -> Result<DryRun, QueueError>;
 
     /// The first places of the order; of an organisation, counted among its tasks.
     async fn head(

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use hinny_core::SchedulerId;
+use hinny_core::{SchedulerId, plugin::RankerBudget};
 use serde::{Deserialize, Serialize};
 
 use crate::limits::Limits;
@@ -30,6 +30,8 @@ pub struct SchedulerSlots {
     pub scheduler_instances: InstancePolicy,
     /// What its scheduler plugin may import.
     pub grants: Grants,
+    /// What its ranker may get wrong before the host goes back to the one before it.
+    pub ranker_budget: RankerBudget,
 }
 
 impl SchedulerSlots {
@@ -40,6 +42,7 @@ impl SchedulerSlots {
             ranker_instances: InstancePolicy::Auto,
             scheduler_instances: InstancePolicy::default(),
             grants: Grants::default(),
+            ranker_budget: RankerBudget::default(),
         }
     }
 }

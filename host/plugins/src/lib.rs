@@ -19,6 +19,7 @@ mod stats;
 mod text;
 mod threads;
 mod title;
+mod trial;
 mod verifier;
 mod verify;
 

@@ -35,8 +35,9 @@ pub(crate) struct WasmRanker {
 }
 
 impl WasmRanker {
-    pub(crate) fn new(generation: u64, program: Arc<RankerProgram>) -> Self {
-        let stats = Arc::new(Stats::new(program.title()));
+    /// `slow_after`: from when on a call counts as slow.
+    pub(crate) fn new(generation: u64, program: Arc<RankerProgram>, slow_after: Duration) -> Self {
+        let stats = Arc::new(Stats::new(program.title(), slow_after));
         Self { generation, program, stats }
     }
 

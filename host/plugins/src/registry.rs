@@ -12,7 +12,9 @@ mod housekeeping;
 mod slot;
 mod start;
 mod switch;
+mod target;
 mod upload;
+mod watch;
 
 use std::{
     collections::BTreeMap,
@@ -40,6 +42,9 @@ use crate::{host::PluginHost, verifier::Verifier};
 
 /// How many activations of a slot are listed.
 const ACTIVATIONS_LISTED: u32 = 100;
+
+/// How many activations of a slot are looked at for what ran before.
+const ACTIVATIONS_READ: u32 = 1_000;
 
 /// What the registry stands on.
 #[derive(Clone)]
@@ -85,7 +90,7 @@ struct SlotPair {
 impl Registry {
     /// The ranker that is active at the start, for building the queue of a scheduler with it.
     pub fn initial_ranker(&self, scheduler: &SchedulerId) -> Option<Arc<dyn Ranker>> {
-        Some(self.0.schedulers.get(scheduler)?.ranker.ranker_to_build_with()?)
+        self.0.schedulers.get(scheduler)?.ranker.ranker_to_build_with()
     }
 
     /// Says which queues follow the rankers from now on. Once, after they are built: they are

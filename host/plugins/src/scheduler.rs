@@ -10,7 +10,7 @@ mod program;
 mod schema;
 mod trigger;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use hinny_core::{
@@ -41,7 +41,7 @@ pub(crate) struct WasmScheduler {
 
 impl WasmScheduler {
     pub(crate) fn new(generation: u64, program: Arc<SchedulerProgram>) -> Self {
-        let stats = Stats::new(program.title());
+        let stats = Stats::new(program.title(), Duration::MAX);
         Self { generation, program, stats }
     }
 

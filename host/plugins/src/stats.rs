@@ -16,6 +16,9 @@ pub(crate) struct Stats {
     title: Title,
     calls: AtomicU64,
     failures: AtomicU64,
+    slow: AtomicU64,
+    /// From when on a call is slow.
+    slow_after: Duration,
     tasks: AtomicU64,
     guest_micros: AtomicU64,
     instances: AtomicU64,
@@ -47,7 +50,7 @@ pub(crate) struct Timed {
 }
 
 impl Stats {
-    pub(crate) fn new(title: &Title) -> Self {
+    pub(crate) fn new(title: &Title, slow_after: Duration) -> Self {
         let meters = Call::ALL.map(|call| Meter {
             good: calls(title, call, "ok"),
             seconds: histogram!(
@@ -61,6 +64,8 @@ impl Stats {
             title: title.clone(),
             calls: AtomicU64::new(0),
             failures: AtomicU64::new(0),
+            slow: AtomicU64::new(0),
+            slow_after,
             tasks: AtomicU64::new(0),
             guest_micros: AtomicU64::new(0),
             instances: AtomicU64::new(0),
@@ -71,6 +76,7 @@ impl Stats {
     pub(crate) fn record(&self, timed: &Timed) {
         let add = |counter: &AtomicU64, count: u64| counter.fetch_add(count, Ordering::Relaxed);
         add(&self.calls, 1);
+        add(&self.slow, u64::from(timed.took > self.slow_after));
         add(&self.tasks, timed.tasks as u64);
         add(&self.guest_micros, u64::try_from(timed.took.as_micros()).unwrap_or(u64::MAX));
         add(&self.instances, timed.instances);
@@ -96,6 +102,7 @@ impl Stats {
         CallStats {
             calls: read(&self.calls),
             failures: read(&self.failures),
+            slow: read(&self.slow),
             tasks: read(&self.tasks),
             guest_micros: read(&self.guest_micros),
             instances: read(&self.instances),
@@ -126,7 +133,7 @@ mod tests {
 
     #[test]
     fn failures_are_counted_beside_all_calls() {
-        let stats = Stats::new(&Title::unchecked("r", "1.0.0"));
+        let stats = Stats::new(&Title::unchecked("r", "1.0.0"), Duration::from_micros(2));
         let timed = |failure| Timed {
             call: Call::Rank,
             took: Duration::from_micros(3),
@@ -137,7 +144,7 @@ mod tests {
         stats.record(&timed(None));
         stats.record(&timed(Some(FailureKind::Trap)));
         let expected =
-            CallStats { calls: 2, failures: 1, tasks: 10, guest_micros: 6, instances: 2 };
+            CallStats { calls: 2, failures: 1, slow: 2, tasks: 10, guest_micros: 6, instances: 2 };
         assert_eq!(stats.snapshot(), expected);
     }
 }

@@ -104,7 +104,7 @@ impl Handler<'_> {
     }
 
     /// Everything but the pushes goes into the unit; the tasks to push are the answer.
-    async fn turn_into_writes(
+    pub(crate) async fn turn_into_writes(
         &self,
         kind: &TaskType,
         handled: Handled,

@@ -17,6 +17,7 @@
 
 mod cancel;
 mod commit;
+mod dry_run;
 mod explain;
 mod handle;
 mod housekeeping;

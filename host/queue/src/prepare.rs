@@ -43,6 +43,7 @@ impl<'a> From<&'a NewTask> for Subject<'a> {
             id: task.id,
             not_before: task.not_before,
             facts: TaskFacts {
+                id: task.id,
                 created_at: task.created_at,
                 base_priority: task.base_priority,
                 attempts: 0,
@@ -62,6 +63,7 @@ impl<'a> From<&'a Task> for Subject<'a> {
             id: task.id,
             not_before: task.not_before,
             facts: TaskFacts {
+                id: task.id,
                 created_at: task.created_at,
                 base_priority: task.base_priority,
                 attempts: task.attempt,
@@ -82,6 +84,7 @@ impl<'a> From<&'a StoredFacts> for Subject<'a> {
             // Only its inputs are asked for: it is in the order already.
             not_before: None,
             facts: TaskFacts {
+                id: task.id,
                 created_at: task.created_at,
                 base_priority: task.base_priority,
                 attempts: task.attempt,

@@ -8,6 +8,7 @@ use std::{
 use async_trait::async_trait;
 use hinny_core::{
     Clock, Organisation, Priority, SchedulerId, TaskId, Timestamp,
+    dry_run::DryRun,
     id::IdGenerator,
     plugin::ActivePlugins,
     preview::{Preview, PreviewOptions},
@@ -180,6 +181,16 @@ impl HostQueues {
         self.plugins.scheduler(scheduler).ok_or_else(|| QueueError::NoPlugin(scheduler.clone()))
     }
 
+    fn handler(&self, scheduler: &SchedulerId) -> Result<Handler<'_>, QueueError> {
+        Ok(Handler {
+            shard: self.shard(scheduler)?,
+            store: &*self.preparer.store,
+            preparer: &self.preparer,
+            committer: &self.committer,
+            ids: &self.ids,
+        })
+    }
+
     fn updater(&self) -> Result<Updater<'_>, QueueError> {
         if self.stop.is_cancelled() {
             return Err(QueueError::Stopping);
@@ -295,15 +306,18 @@ impl Queues for HostQueues {
         trigger: Trigger,
         with: Unit,
     ) -> Result<TriggerOutcome, QueueError> {
-        let handler = Handler {
-            shard: self.shard(scheduler)?,
-            store: &*self.preparer.store,
-            preparer: &self.preparer,
-            committer: &self.committer,
-            ids: &self.ids,
-        };
         let plugin = self.plugin(scheduler)?;
-        handler.handle(&*plugin, &trigger, with).await
+        self.handler(scheduler)?.handle(&*plugin, &trigger, with).await
+    }
+
+    async fn dry_run(
+        &self,
+        scheduler: &SchedulerId,
+        trigger: Trigger,
+    ) -> Result<DryRun, QueueError> {
+        let handler = self.handler(scheduler)?;
+        let plugin = self.plugin(scheduler)?;
+        handler.dry_run(&*plugin, &trigger).await
     }
 
     async fn head(

@@ -28,8 +28,10 @@ impl Preparer {
         if !specs.iter().all(InputSpec::is_at_hand) {
             return self.rows_of_facts(shard, specs, &chunk.ids).await;
         }
+        let organisations = chunk.organisations().map(Option::<&_>::cloned);
+        let tasks = chunk.ids.iter().copied().zip(chunk.created_at()).zip(organisations);
         let known =
-            chunk.created_at().zip(chunk.organisations().map(Option::<&_>::cloned)).collect();
+            tasks.map(|((id, created_at), whose)| Known { id, created_at, whose }).collect();
         if specs.iter().all(|spec| spec.place().is_none()) {
             return rows_at_hand(specs, known, vec![Some(String::new()); chunk.len()]);
         }
@@ -58,16 +60,19 @@ impl Preparer {
     }
 }
 
+/// What the queue knows of a task.
+struct Known {
+    id: TaskId,
+    created_at: Timestamp,
+    whose: Option<Organisation>,
+}
+
 /// Rows of what is known of each task, and its data.
-fn rows_at_hand(
-    specs: &[InputSpec],
-    known: Vec<(Timestamp, Option<Organisation>)>,
-    data: Vec<Option<String>>,
-) -> Rows {
+fn rows_at_hand(specs: &[InputSpec], known: Vec<Known>, data: Vec<Option<String>>) -> Rows {
     let excerpt = excerpt(specs, []);
-    let row = |((created_at, organisation), data): ((_, Option<Organisation>), Option<String>)| {
-        let (organisation, document) = (organisation?, excerpt.read(&data?));
-        let value = |spec: &InputSpec| spec.extract_at_hand(created_at, &organisation, &document);
+    let row = |(Known { id, created_at, whose }, data): (_, Option<String>)| {
+        let (whose, document) = (whose?, excerpt.read(&data?));
+        let value = |spec: &InputSpec| spec.extract_at_hand(id, created_at, &whose, &document);
         Some(specs.iter().map(value).collect())
     };
     known.into_iter().zip(data).map(row).collect()

@@ -77,6 +77,7 @@ pub(crate) static RULES: &[Rule] = &[
     rule("DELETE", "/schedules/{schedule_id}", OPERATE),
     rule("POST", "/events/{source}", FEED),
     rule("POST", "/events/{source}/batch", FEED),
+    rule("POST", "/schedulers/{scheduler_id}/dry-run", READ),
     rule("GET", "/quarantine", READ),
     rule("GET", "/quarantine/{scheduler_id}/{event_id}", READ),
     rule("DELETE", "/quarantine/{scheduler_id}/{event_id}", OPERATE),

@@ -72,7 +72,11 @@ impl From<PluginError> for ApiError {
             PluginError::WrongWorld { .. } => Self::BadRequest(format!(
                 "{text}; hint: `GET /plugins` shows the world of each version"
             )),
-            PluginError::NoEarlier(_) | PluginError::Busy(_) => Self::Conflict(text),
+            PluginError::NoTrial(_) => Self::BadRequest(text),
+            PluginError::NoEarlier(_)
+            | PluginError::NothingBeside(_)
+            | PluginError::Quarantined { .. }
+            | PluginError::Busy(_) => Self::Conflict(text),
             PluginError::TooManyUploads { .. } => Self::TooMany(text),
             PluginError::Store(error) => error.into(),
         }

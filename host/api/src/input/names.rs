@@ -4,7 +4,10 @@ use std::fmt::Display;
 
 use hinny_core::{
     EventId, Organisation, PluginDigest, ScheduleId, SchedulerId, TaskHash, TaskId, TaskStatus,
-    TaskType, Timestamp, event::EventState, plugin::World, schedule::MissedFire,
+    TaskType, Timestamp,
+    event::EventState,
+    plugin::{Stage, World},
+    schedule::MissedFire,
 };
 use uuid::Uuid;
 
@@ -85,6 +88,7 @@ from_text!(
     TaskType: "value_error",
     TaskHash: "value_error",
     PluginDigest: "value_error",
+    Stage: "value_error",
     Timestamp: "datetime_from_date_parsing"
 );
 

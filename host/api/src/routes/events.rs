@@ -12,12 +12,13 @@ use crate::{
     params::InPath,
     wire::Results,
 };
-use message::{EventBatchSchema, ManyMessages, OneMessage};
+pub(super) use message::OneMessage;
+use message::{EventBatchSchema, ManyMessages};
 pub(super) use outcome::OutcomeBody;
 use outcome::SubmittedBody;
 
 /// Longest name of a source, in bytes.
-const SOURCE_MAX: usize = 128;
+pub(super) const SOURCE_MAX: usize = 128;
 
 /// A source in the path.
 #[derive(Debug)]

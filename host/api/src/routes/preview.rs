@@ -69,7 +69,7 @@ pub(super) struct PreviewBody {
 /// How many of the first tasks are among the first of both orders.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Overlap)]
-struct OverlapBody {
+pub(super) struct OverlapBody {
     /// Of the first so many.
     first: u64,
     /// So many.
@@ -91,7 +91,7 @@ struct ShareBody {
 /// What becomes of the tasks that wait longest. A ranker that starves them puts them to the end.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Oldest)]
-struct OldestBody {
+pub(super) struct OldestBody {
     /// How many: one in 100, at least one.
     tasks: u64,
     /// Their mean place now, from 0 (the head) to 1 (the end).

@@ -234,16 +234,16 @@ pub(super) async fn replay_kept_event(
     InPath(path): InPath<KeptPath>,
 ) -> Result<Json<OutcomeBody>, ApiError> {
     let outcome = api.events.replay(&path.scheduler, path.event).await?;
-    let outcome = outcome.ok_or_else(|| not_kept(&path))?;
+    let outcome = outcome.ok_or_else(|| not_kept(&path.scheduler, path.event))?;
     Ok(Json(OutcomeBody::new(&path.scheduler, outcome)))
 }
 
 async fn find(api: &ApiState, path: &KeptPath) -> Result<KeptEvent, ApiError> {
     let kept = api.store.kept_event(&path.scheduler, path.event).await?;
-    kept.ok_or_else(|| not_kept(path))
+    kept.ok_or_else(|| not_kept(&path.scheduler, path.event))
 }
 
-fn not_kept(KeptPath { scheduler, event }: &KeptPath) -> ApiError {
+pub(super) fn not_kept(scheduler: &SchedulerId, event: EventId) -> ApiError {
     ApiError::NotFound(format!(
         "no kept event `{event}` of scheduler `{scheduler}`; hint: it may be handled or dropped by \
          now, `GET /quarantine` lists those that are kept"

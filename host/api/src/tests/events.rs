@@ -119,3 +119,36 @@ async fn a_batch_with_a_mistake_is_refused_as_a_whole() {
     );
     assert!(api.host.messages.lock().unwrap().is_empty());
 }
+
+const DRY_RUN: &str = "/schedulers/jobs/dry-run";
+
+#[tokio::test]
+async fn a_dry_run_tells_what_a_message_would_do() {
+    let api = TestApi::new();
+    let answer = api.post(&format!("{DRY_RUN}?source=orders"), "hello").await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let would = answer.json();
+    assert_eq!(would["outcome"], "would-do");
+    assert_eq!(would["cancels"].as_array().unwrap().len(), 1);
+    assert_eq!(would["state"][0], serde_json::json!({"key": "seen", "bytes": null}));
+    assert_eq!(would["messages"][0]["body"], "hello");
+    let answer = api.post(&format!("{DRY_RUN}?source=other"), "").await.json();
+    assert_eq!(answer["outcome"], "unwanted");
+    let answer = api.post(&format!("{DRY_RUN}?tick_ms=1000"), "").await.json();
+    assert_eq!((&answer["outcome"], &answer["reason"]), (&"rejected".into(), &"a tick".into()));
+}
+
+#[tokio::test]
+async fn a_dry_run_needs_one_trigger_that_exists() {
+    let api = TestApi::new();
+    for query in ["", "?tick_ms=1&source=orders"] {
+        let answer = api.post(&format!("{DRY_RUN}{query}"), "").await;
+        assert_eq!(answer.problems(), [problem("value_error", "query")], "{query}");
+    }
+    let nobody = uuid::Uuid::nil();
+    for field in ["event_id", "schedule_id", "task_id"] {
+        let answer = api.post(&format!("{DRY_RUN}?{field}={nobody}"), "").await;
+        assert_eq!(answer.status, 404, "{field}: {}", answer.text);
+    }
+    assert_eq!(api.post("/schedulers/nope/dry-run?tick_ms=1", "").await.status, 404);
+}

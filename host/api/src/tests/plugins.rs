@@ -82,6 +82,20 @@ async fn versions_are_activated_by_name_and_rolled_back() {
 }
 
 #[tokio::test]
+async fn a_version_is_tried_on_a_share_that_makes_sense() {
+    let api = with_versions(1).await;
+    let activate = format!("{RANKER}/activate");
+    let tried = r#"{"plugin": "decay", "stage": "canary 5%", "force": true}"#;
+    let answer = api.post(&activate, tried).await.json();
+    assert_eq!((&answer["stage"], &answer["forced"]), (&"canary 5%".into(), &true.into()));
+    for stage in ["canary", "canary 100%", "dark"] {
+        let body = format!(r#"{{"plugin": "decay", "stage": "{stage}"}}"#);
+        let answer = api.post(&activate, &body).await;
+        assert_eq!(answer.problems(), [problem("value_error", "body.stage")], "{stage}");
+    }
+}
+
+#[tokio::test]
 async fn a_name_that_means_two_versions_is_a_conflict_that_lists_them() {
     let api = with_versions(2).await;
     let answer = api.post(&format!("{RANKER}/activate"), r#"{"plugin": "decay"}"#).await;

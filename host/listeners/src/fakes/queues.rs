@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use hinny_core::{
     Organisation, Priority, SchedulerId, TaskId, Timestamp,
+    dry_run::DryRun,
     plugin::ActivePlugins,
     preview::{Preview, PreviewOptions},
     queue::{
@@ -137,6 +138,10 @@ impl Queues for FakeQueues {
     }
 
     async fn cancel(&self, _: &SchedulerId, _: CancelRequest) -> Result<u64, QueueError> {
+        absent()
+    }
+
+    async fn dry_run(&self, _: &SchedulerId, _: Trigger) -> Result<DryRun, QueueError> {
         absent()
     }
 

@@ -7,7 +7,7 @@ use hinny_core::{
     ranker::Ranker,
 };
 
-use super::{ACTIVATIONS_LISTED, Inner, slot::Running, switch::last_settings};
+use super::{ACTIVATIONS_READ, Inner, slot::Running, target::last_settings};
 use crate::verify::digest;
 
 impl Inner {
@@ -22,7 +22,7 @@ impl Inner {
             CandidateSource::Version(digest) => *digest,
             CandidateSource::Component(component) => digest(component),
         };
-        let history = self.services.plugins.activations(&slot.slot, ACTIVATIONS_LISTED).await?;
+        let history = self.services.plugins.activations(&slot.slot, ACTIVATIONS_READ).await?;
         let settings = settings.unwrap_or_else(|| last_settings(&digest, &history));
         let program = match source {
             CandidateSource::Version(digest) => {
@@ -34,7 +34,7 @@ impl Inner {
             }
         };
         let next = history.first().map_or(0, |last| last.generation) + 1;
-        match Running::new(next, program) {
+        match slot.generation(next, program) {
             Running::Ranker(ranker) => Ok(ranker),
             // A slot for rankers takes nothing else.
             Running::Scheduler(_) => Err(PluginError::UnknownSlot(slot.slot.to_string())),

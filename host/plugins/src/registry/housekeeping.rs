@@ -7,7 +7,7 @@ use std::{
 
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::{Inner, slot::Running};
+use super::Inner;
 
 /// How often idle instances are looked for.
 const EVERY: Duration = Duration::from_secs(5);
@@ -24,8 +24,7 @@ impl Inner {
     fn drop_idle(&self) {
         for slot in self.slots() {
             let Some(current) = slot.current() else { continue };
-            let now = current.running.as_ref().map(Running::program);
-            for program in now.iter().chain(&current.before) {
+            for program in current.programs() {
                 program.drop_idle();
             }
         }

@@ -1,14 +1,17 @@
 //! A place for one plugin, and what runs in it.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use arc_swap::ArcSwapOption;
 use hinny_core::{
     PluginDigest,
-    plugin::{Activation, CallStats, Slot, SlotStatus},
+    plugin::{Activation, CallStats, RankerBudget, Slot, SlotStatus},
     ranker::Ranker,
 };
 use tokio::sync::Semaphore;
@@ -18,6 +21,7 @@ use crate::{
     ranker::{RankerProgram, WasmRanker},
     scheduler::{SchedulerProgram, WasmScheduler},
     settings::Settings,
+    trial::Trial,
 };
 
 /// A place for one plugin.
@@ -26,21 +30,26 @@ pub(super) struct SlotState {
     pub(super) slot: Slot,
     pub(super) policy: InstancePolicy,
     pub(super) grants: Grants,
+    pub(super) budget: RankerBudget,
     /// Who holds the permit switches the slot.
     pub(super) switch: Arc<Semaphore>,
     current: ArcSwapOption<Current>,
+    /// The generation of which it was said that there is no way back.
+    complained: AtomicU64,
     /// The generation that the queue was built with; 0: none.
     built_with: AtomicU64,
 }
 
 /// What a slot holds.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Current {
     pub(super) activation: Activation,
     /// None when the active version could not be started.
     pub(super) running: Option<Running>,
     /// What ran before, for going back to it.
     pub(super) before: Option<Program>,
+    /// A version that is tried beside it.
+    pub(super) trial: Option<Arc<Trial>>,
 }
 
 /// A generation.
@@ -58,13 +67,20 @@ pub(super) enum Program {
 }
 
 impl SlotState {
-    pub(super) fn new(slot: Slot, policy: InstancePolicy, grants: Grants) -> Self {
+    pub(super) fn new(
+        slot: Slot,
+        policy: InstancePolicy,
+        grants: Grants,
+        budget: RankerBudget,
+    ) -> Self {
         Self {
             slot,
             policy,
             grants,
+            budget,
             switch: Arc::new(Semaphore::new(1)),
             current: ArcSwapOption::empty(),
+            complained: AtomicU64::new(0),
             built_with: AtomicU64::new(0),
         }
     }
@@ -78,23 +94,38 @@ impl SlotState {
         self.current.load().as_ref()?.running.clone()
     }
 
+    /// A generation of a program in this slot.
+    pub(super) fn generation(&self, number: u64, program: Program) -> Running {
+        match program {
+            Program::Ranker(program) => {
+                Running::Ranker(Arc::new(self.ranker_generation(number, program)))
+            }
+            Program::Scheduler(program) => {
+                Running::Scheduler(Arc::new(WasmScheduler::new(number, program)))
+            }
+        }
+    }
+
+    pub(super) fn ranker_generation(&self, number: u64, program: Arc<RankerProgram>) -> WasmRanker {
+        WasmRanker::new(number, program, Duration::from_millis(self.budget.call_ms))
+    }
+
     /// The ranker that runs now, for building a queue with it.
-    pub(super) fn ranker_to_build_with(&self) -> Option<Arc<WasmRanker>> {
-        let ranker = self.ranker()?;
+    pub(super) fn ranker_to_build_with(&self) -> Option<Arc<dyn Ranker>> {
+        let ranker = self.current()?.ranker()?;
         self.built_with.store(ranker.generation(), Ordering::SeqCst);
         Some(ranker)
     }
 
     /// The ranker that runs now, if it is not the one that the queue was built with.
-    pub(super) fn ranker_to_follow(&self) -> Option<Arc<WasmRanker>> {
-        self.ranker().filter(|ranker| ranker.generation() != self.built_with.load(Ordering::SeqCst))
+    pub(super) fn ranker_to_follow(&self) -> Option<Arc<dyn Ranker>> {
+        let ranker = self.current()?.ranker()?;
+        (ranker.generation() != self.built_with.load(Ordering::SeqCst)).then_some(ranker)
     }
 
-    fn ranker(&self) -> Option<Arc<WasmRanker>> {
-        match self.running()? {
-            Running::Ranker(ranker) => Some(ranker),
-            Running::Scheduler(_) => None,
-        }
+    /// Whether this is the first complaint about a generation.
+    pub(super) fn complain_once(&self, generation: u64) -> bool {
+        self.complained.swap(generation, Ordering::Relaxed) != generation
     }
 
     /// Replaces what runs, in one step.
@@ -105,11 +136,7 @@ impl SlotState {
     /// What is compiled and configured in just this way, of what runs now or ran before.
     pub(super) fn known(&self, digest: &PluginDigest, settings: &Settings) -> Option<Program> {
         let current = self.current()?;
-        let now = current.running.as_ref().map(Running::program);
-        [now, current.before.clone()]
-            .into_iter()
-            .flatten()
-            .find(|program| program.is(digest, settings))
+        current.programs().find(|program| program.is(digest, settings))
     }
 
     pub(super) fn status(&self) -> SlotStatus {
@@ -132,11 +159,31 @@ impl SlotState {
             title: title.map(|title| title.text.to_string()),
             inputs,
             stats,
+            trial: current.and_then(|current| Some(current.trial.as_ref()?.status())),
         }
     }
 }
 
 impl Current {
+    /// What the queue is to be ranked by.
+    pub(super) fn ranker(&self) -> Option<Arc<dyn Ranker>> {
+        if let Some(trial) = &self.trial {
+            return Some(Arc::clone(trial) as _);
+        }
+        match self.running.as_ref()? {
+            Running::Ranker(ranker) => Some(Arc::clone(ranker) as _),
+            Running::Scheduler(_) => None,
+        }
+    }
+
+    /// All programs that are ready to run.
+    pub(super) fn programs(&self) -> impl Iterator<Item = Program> {
+        let trial = self.trial.as_ref();
+        let trial = trial.map(|trial| Program::Ranker(Arc::clone(trial.candidate().program())));
+        let now = self.running.as_ref().map(Running::program);
+        now.into_iter().chain(trial).chain(self.before.clone())
+    }
+
     /// What there is to go back to when another program takes over.
     pub(super) fn before(&self, next: &Program) -> Option<Program> {
         let now = self.running.as_ref().map(Running::program);
@@ -145,17 +192,6 @@ impl Current {
 }
 
 impl Running {
-    pub(super) fn new(generation: u64, program: Program) -> Self {
-        match program {
-            Program::Ranker(program) => {
-                Self::Ranker(Arc::new(WasmRanker::new(generation, program)))
-            }
-            Program::Scheduler(program) => {
-                Self::Scheduler(Arc::new(WasmScheduler::new(generation, program)))
-            }
-        }
-    }
-
     pub(super) fn program(&self) -> Program {
         match self {
             Self::Ranker(ranker) => Program::Ranker(Arc::clone(ranker.program())),

@@ -7,13 +7,15 @@ use hinny_core::plugin::{Activation, PluginError, Slot, World};
 use tracing::{error, info};
 
 use super::{
-    Inner, Registry, RegistryServices, SlotPair,
-    slot::{Current, Running, SlotState},
+    ACTIVATIONS_READ, Inner, Registry, RegistryServices, SlotPair,
+    slot::{Current, Program, SlotState},
+    target::active,
 };
 use crate::{
     config::{PluginHostConfig, SchedulerSlots},
     error::HostError,
     host::PluginHost,
+    trial::Trial,
     verifier::Verifier,
 };
 
@@ -38,6 +40,7 @@ impl Registry {
         });
         try_join_all(inner.slots().map(|slot| inner.resume(slot))).await?;
         inner.start_housekeeping();
+        inner.start_watch();
         Ok(Self(inner))
     }
 }
@@ -46,7 +49,7 @@ impl SlotPair {
     fn new(slots: &SchedulerSlots) -> Self {
         let slot = |world, policy| {
             let slot = Slot { scheduler: slots.scheduler.clone(), world };
-            Arc::new(SlotState::new(slot, policy, slots.grants.clone()))
+            Arc::new(SlotState::new(slot, policy, slots.grants.clone(), slots.ranker_budget))
         };
         Self {
             ranker: slot(World::Ranker, slots.ranker_instances),
@@ -58,10 +61,11 @@ impl SlotPair {
 impl Inner {
     /// Makes what was active in a slot run again.
     async fn resume(&self, slot: &SlotState) -> Result<(), HostError> {
-        let last = self.services.plugins.activations(&slot.slot, 1).await?;
-        let Some(activation) = last.into_iter().next() else { return Ok(()) };
+        let history = self.services.plugins.activations(&slot.slot, ACTIVATIONS_READ).await?;
+        let Some(last) = history.first() else { return Ok(()) };
+        let activation = active(&history).unwrap_or(last).clone();
         let running = match self.load(slot, &activation).await {
-            Ok(running) => Some(running),
+            Ok(program) => Some(slot.generation(activation.generation, program)),
             // Not the plugin's fault: without it everything queued would be ranked anew.
             Err(PluginError::Store(error)) => return Err(error.into()),
             Err(error) => {
@@ -75,26 +79,55 @@ impl Inner {
                 None
             }
         };
-        slot.set(Current { activation, running, before: None });
+        let mut current = Current { activation, running, before: None, trial: None };
+        if last.stage.is_trial() {
+            current.trial = self.resume_trial(slot, &current, last).await?;
+        }
+        slot.set(current);
         Ok(())
+    }
+
+    /// Goes on with a trial that ran when the host stopped.
+    async fn resume_trial(
+        &self,
+        slot: &SlotState,
+        current: &Current,
+        activation: &Activation,
+    ) -> Result<Option<Arc<Trial>>, HostError> {
+        match self.load(slot, activation).await {
+            Ok(program) => Ok(self.trial(slot, current, activation, program)),
+            Err(PluginError::Store(error)) => Err(error.into()),
+            Err(error) => {
+                error!(
+                    plugin.slot = %slot.slot,
+                    plugin.generation = activation.generation,
+                    %error,
+                    "the {} of `{}` cannot be started, the active plugin runs alone",
+                    activation.stage,
+                    slot.slot
+                );
+                Ok(None)
+            }
+        }
     }
 
     async fn load(
         &self,
         slot: &SlotState,
         activation: &Activation,
-    ) -> Result<Running, PluginError> {
+    ) -> Result<Program, PluginError> {
         // It ranked its samples when it was activated.
         let program = self.prepare(slot, &activation.digest, &activation.settings, false).await?;
         program.warm_up().await;
         info!(
             plugin.slot = %slot.slot,
             plugin.generation = activation.generation,
-            "`{}` runs in `{}` as generation {}",
+            "`{}` runs in `{}` as generation {} ({})",
             program.title(),
             slot.slot,
-            activation.generation
+            activation.generation,
+            activation.stage
         );
-        Ok(Running::new(activation.generation, program))
+        Ok(program)
     }
 }

@@ -9,30 +9,22 @@ use hinny_core::{
     store::StoreError,
 };
 use metrics::counter;
-use serde_json::{Value, json};
+use serde_json::Value;
+use tokio::sync::OwnedSemaphorePermit;
 use tracing::{info, warn};
 
 use super::{
-    ACTIVATIONS_LISTED, Inner,
+    ACTIVATIONS_READ, Inner,
     slot::{Current, Program, Running, SlotState},
+    target::{Target, asked},
 };
 use crate::{
     ranker::RankerProgram,
     scheduler::{SchedulerProgram, Services},
     settings::Settings,
+    trial::Trial,
     verify::{Candidate, Ready, Verified, digest, verify_candidate},
 };
-
-/// Who activates what the configuration names; such an activation has it as its reason, too.
-const CONFIGURATION: &str = "configuration";
-
-/// What a slot is to run.
-#[derive(Debug)]
-struct Target {
-    digest: PluginDigest,
-    settings: Value,
-    reason: String,
-}
 
 impl Inner {
     /// Switches a slot. Whoever waits for it may stop waiting: it is done as a whole or not at all.
@@ -41,35 +33,45 @@ impl Inner {
         request: ActivateRequest,
     ) -> Result<Activation, PluginError> {
         let slot = Arc::clone(self.slot(&request.slot)?);
-        let permit = Arc::clone(&slot.switch)
-            .try_acquire_owned()
-            .map_err(|_| PluginError::Busy(slot.slot.to_string()))?;
+        let permit = permit(&slot)?;
         let inner = Arc::clone(self);
         let switching = self.services.tasks.spawn(async move {
             let _permit = permit;
-            inner.switch(&slot, request).await
+            inner.switch(&slot, |history| asked(request, history)).await
         });
         switching.await.unwrap_or_else(|_| Err(PluginError::Store(ended())))
+    }
+
+    /// Switches a slot to what its history says it is to run.
+    pub(super) async fn switch_slot(
+        &self,
+        slot: &SlotState,
+        target: impl FnOnce(&[Activation]) -> Result<Target, PluginError>,
+    ) -> Result<Activation, PluginError> {
+        let _permit = permit(slot)?;
+        self.switch(slot, target).await
     }
 
     async fn switch(
         &self,
         slot: &SlotState,
-        request: ActivateRequest,
+        target: impl FnOnce(&[Activation]) -> Result<Target, PluginError>,
     ) -> Result<Activation, PluginError> {
-        let history = self.services.plugins.activations(&slot.slot, ACTIVATIONS_LISTED).await?;
-        let by = request.by.clone();
-        let target = target(request, &history)?;
-        self.check_world(&slot.slot, &target.digest).await?;
-        let program = self.prepare(slot, &target.digest, &target.settings, true).await?;
+        let history = self.services.plugins.activations(&slot.slot, ACTIVATIONS_READ).await?;
+        let Target { digest, settings, by, reason, stage, ended, forced } = target(&history)?;
+        self.check_world(&slot.slot, &digest).await?;
+        let program = self.prepare(slot, &digest, &settings, true).await?;
         let activation = Activation {
             slot: slot.slot.clone(),
             generation: history.first().map_or(0, |last| last.generation) + 1,
-            digest: target.digest,
-            settings: target.settings,
+            digest,
+            settings,
             at: self.services.clock.now(),
             by,
-            reason: target.reason,
+            reason,
+            stage,
+            ended,
+            forced,
         };
         self.write(&activation).await?;
         program.warm_up().await;
@@ -205,28 +207,56 @@ impl Inner {
 
     /// Swaps the pointer, and has the queue follow. Nothing here can fail half-way.
     fn replace(&self, slot: &SlotState, activation: &Activation, program: Program) {
-        let before = slot.current().and_then(|current| current.before(&program));
         let title = program.title().to_owned();
-        let running = Running::new(activation.generation, program);
-        slot.set(Current {
-            activation: activation.clone(),
-            running: Some(running.clone()),
-            before,
-        });
+        let current = self.next(slot, activation, program);
+        let ranker = current.ranker();
+        slot.set(current);
         counter!("hinny_plugin_switches_total", "slot" => slot.slot.to_string()).increment(1);
         info!(
             plugin.slot = %slot.slot,
             plugin.generation = activation.generation,
             plugin.digest = %activation.digest,
-            "`{title}` is active in `{}` as generation {}: {} by {}",
+            "`{title}` runs in `{}` as generation {} ({}): {} by {}",
             slot.slot,
             activation.generation,
+            activation.stage,
             activation.reason,
             activation.by
         );
-        if let Running::Ranker(ranker) = running {
+        if let Some(ranker) = ranker {
             self.follow(&slot.slot, ranker);
         }
+    }
+
+    /// What a slot holds after an activation.
+    fn next(&self, slot: &SlotState, activation: &Activation, program: Program) -> Current {
+        let now = slot.current();
+        if let Some(now) = now.as_deref().filter(|_| activation.stage.is_trial()) {
+            let trial = self.trial(slot, now, activation, program);
+            return Current { trial, ..now.clone() };
+        }
+        Current {
+            activation: activation.clone(),
+            before: now.and_then(|current| current.before(&program)),
+            running: Some(slot.generation(activation.generation, program)),
+            trial: None,
+        }
+    }
+
+    /// A version beside the one that runs. None where there is none beside which it could run, since
+    /// it could not be started: the slot stays empty then.
+    pub(super) fn trial(
+        &self,
+        slot: &SlotState,
+        current: &Current,
+        activation: &Activation,
+        program: Program,
+    ) -> Option<Arc<Trial>> {
+        let Some(Running::Ranker(base)) = &current.running else { return None };
+        let Program::Ranker(program) = program else { return None };
+        let candidate = Arc::new(slot.ranker_generation(activation.generation, program));
+        let tasks = &self.services.tasks;
+        Some(Arc::new(Trial::new(activation.clone(), Arc::clone(base), candidate, tasks)))
     }
 
     pub(super) fn follow(&self, slot: &Slot, ranker: Arc<dyn Ranker>) {
@@ -243,101 +273,14 @@ impl Inner {
     }
 }
 
-/// What a request means, given what was active before; newest first.
-fn target(request: ActivateRequest, history: &[Activation]) -> Result<Target, PluginError> {
-    let Some(digest) = request.digest else { return earlier(&request.slot, history) };
-    let reason = if request.by == CONFIGURATION { CONFIGURATION } else { "activate" };
-    let settings = request.settings.unwrap_or_else(|| last_settings(&digest, history));
-    Ok(Target { digest, settings, reason: reason.to_owned() })
-}
-
-/// The settings that a version had when it was last active.
-pub(super) fn last_settings(digest: &PluginDigest, history: &[Activation]) -> Value {
-    let last = history.iter().find(|activation| activation.digest == *digest);
-    last.map_or_else(|| json!({}), |activation| activation.settings.clone())
-}
-
-/// The last generation that was another one than the active one: going back to the same version
-/// with the same settings would change nothing.
-fn earlier(slot: &Slot, history: &[Activation]) -> Result<Target, PluginError> {
-    let (active, before) =
-        history.split_first().ok_or_else(|| PluginError::NoEarlier(slot.to_string()))?;
-    let differs = |activation: &&Activation| {
-        activation.digest != active.digest || activation.settings != active.settings
-    };
-    let back = before.iter().find(differs);
-    let back = back.ok_or_else(|| PluginError::NoEarlier(slot.to_string()))?;
-    Ok(Target {
-        digest: back.digest,
-        settings: back.settings.clone(),
-        reason: format!("rollback to generation {}", back.generation),
-    })
+fn permit(slot: &SlotState) -> Result<OwnedSemaphorePermit, PluginError> {
+    let permit = Arc::clone(&slot.switch).try_acquire_owned();
+    permit.map_err(|_| PluginError::Busy(slot.slot.to_string()))
 }
 
 fn ended() -> StoreError {
     StoreError::Unavailable {
         why: "the switch was ended before it was done".to_owned(),
         hint: "look at the slot, and try again",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use hinny_core::{SchedulerId, Timestamp, plugin::World};
-
-    use super::*;
-
-    fn slot() -> Slot {
-        Slot { scheduler: SchedulerId::new("jobs").unwrap(), world: World::Ranker }
-    }
-
-    fn activation(generation: u64, digest: u8, weight: u64) -> Activation {
-        Activation {
-            slot: slot(),
-            generation,
-            digest: PluginDigest([digest; 32]),
-            settings: json!({ "weight": weight }),
-            at: Timestamp::MIN,
-            by: "ann".to_owned(),
-            reason: "activate".to_owned(),
-        }
-    }
-
-    fn rollback(history: &[Activation]) -> Result<Target, PluginError> {
-        let request =
-            ActivateRequest { slot: slot(), digest: None, settings: None, by: "ann".to_owned() };
-        target(request, history)
-    }
-
-    #[test]
-    fn a_rollback_goes_to_the_last_generation_that_differs() {
-        let history =
-            [activation(4, 2, 1), activation(3, 2, 1), activation(2, 1, 7), activation(1, 1, 1)];
-        let back = rollback(&history).unwrap();
-        assert_eq!((back.digest, back.settings), (PluginDigest([1; 32]), json!({"weight": 7})));
-        assert_eq!(back.reason, "rollback to generation 2");
-    }
-
-    #[test]
-    fn without_another_generation_there_is_nothing_to_go_back_to() {
-        for history in
-            [&[][..], &[activation(1, 1, 1)], &[activation(2, 1, 1), activation(1, 1, 1)]]
-        {
-            assert!(matches!(rollback(history), Err(PluginError::NoEarlier(_))));
-        }
-    }
-
-    #[test]
-    fn settings_that_are_not_given_are_those_of_the_last_time() {
-        let history = [activation(3, 2, 3), activation(2, 1, 2), activation(1, 1, 1)];
-        let settings = |digest: u8, by: &str| {
-            let digest = Some(PluginDigest([digest; 32]));
-            let request =
-                ActivateRequest { slot: slot(), digest, settings: None, by: by.to_owned() };
-            let target = target(request, &history).unwrap();
-            (target.settings, target.reason)
-        };
-        assert_eq!(settings(1, "ann"), (json!({"weight": 2}), "activate".to_owned()));
-        assert_eq!(settings(9, CONFIGURATION), (json!({}), "configuration".to_owned()));
     }
 }

@@ -62,7 +62,7 @@ fn value(spec: &InputSpec, created_at: Timestamp, dice: &mut Dice) -> InputValue
     let ago = |dice: &mut Dice| now().as_millis() - dice.below(2_160 * HOUR_MS) as i64;
     match spec.source {
         InputSource::CreatedAt => InputValue::Integer(created_at.as_millis()),
-        InputSource::Wait => InputValue::Integer(0),
+        InputSource::Wait | InputSource::Bucket => InputValue::Integer(0),
         InputSource::Attempts => InputValue::Integer(dice.below(4) as i64),
         InputSource::Organisation | InputSource::TaskType => text(dice, &["acme", "initech", "é"]),
         _ if dice.below(4) == 0 => InputValue::Absent,

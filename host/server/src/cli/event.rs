@@ -15,6 +15,8 @@ use super::{
 pub(crate) enum Event {
     /// Send an event; the schedulers that want its source handle it before the answer
     Send(Send),
+    /// Show what a trigger would do, without doing it
+    DryRun(DryRun),
     /// List the events that the host keeps: waiting for another try, or in quarantine
     List(List),
     /// Show a kept event, with its body
@@ -35,6 +37,37 @@ pub(crate) struct Send {
     /// Its identity: an event that comes again with the same one is handled once
     #[arg(long)]
     id: Option<String>,
+    /// MIME type of the body
+    #[arg(long, default_value = "application/json")]
+    content_type: String,
+    #[command(flatten)]
+    client: ClientArgs,
+}
+
+/// Show what a trigger would do: the scheduler plugin handles it, and nothing is committed.
+#[derive(Debug, Args)]
+#[group(id = "trigger", required = true, multiple = false, args = ["source", "event", "tick_ms", "schedule", "task"])]
+pub(crate) struct DryRun {
+    /// The scheduler
+    scheduler: String,
+    /// Its body, with `--source`: text, @FILE, or - for standard input
+    #[arg(requires = "source")]
+    body: Option<Input>,
+    /// An event of this source
+    #[arg(long)]
+    source: Option<String>,
+    /// An event that the host keeps
+    #[arg(long, value_name = "ID")]
+    event: Option<String>,
+    /// A tick of those that come every so many milliseconds
+    #[arg(long, value_name = "N")]
+    tick_ms: Option<u64>,
+    /// A schedule, as if it were due
+    #[arg(long, value_name = "ID")]
+    schedule: Option<String>,
+    /// A task, as it ended
+    #[arg(long, value_name = "ID")]
+    task: Option<String>,
     /// MIME type of the body
     #[arg(long, default_value = "application/json")]
     content_type: String,
@@ -83,6 +116,7 @@ impl Event {
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         match self {
             Self::Send(command) => command.run().await,
+            Self::DryRun(command) => command.run().await,
             Self::List(command) => command.run().await,
             Self::Get(kept) => kept.run(Method::GET, &[]).await,
             Self::Replay(kept) => kept.run(Method::POST, &["replay"]).await,
@@ -101,6 +135,29 @@ impl Send {
         if let Some(id) = self.id {
             request = request.header("x-event-id", id);
         }
+        let answer = client.send(request).await?;
+        Ok(output::one(self.client.output, &answer)?)
+    }
+}
+
+impl DryRun {
+    async fn run(self) -> anyhow::Result<()> {
+        let client = self.client.connect()?;
+        let query = [
+            ("source", self.source),
+            ("event_id", self.event),
+            ("tick_ms", self.tick_ms.map(|every| every.to_string())),
+            ("schedule_id", self.schedule),
+            ("task_id", self.task),
+        ];
+        let query: Vec<_> =
+            query.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        let body = self.body.map(|body| body.text()).transpose()?.unwrap_or_default();
+        let request = client
+            .post(&["schedulers", &self.scheduler, "dry-run"])
+            .query(&query)
+            .header(header::CONTENT_TYPE, self.content_type)
+            .body(body);
         let answer = client.send(request).await?;
         Ok(output::one(self.client.output, &answer)?)
     }

@@ -42,9 +42,9 @@ pub(crate) enum Plugin {
     History(list::History),
     /// Show what would move in a queue under another ranker, without activating it
     Diff(diff::Diff),
-    /// Make a version the active one of a slot
+    /// Make a version the active one of a slot, or try it beside the active one
     Activate(activate::Activate),
-    /// Go back to the version before the active one
+    /// End a trial, or go back to the version before the active one
     Rollback(activate::Rollback),
 }
 

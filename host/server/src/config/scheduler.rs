@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use hinny_core::{
-    SchedulerId, cron::CronExpression, queue::QueueConfig, schedule::MissedFire, status::StatusRule,
+    SchedulerId, cron::CronExpression, plugin::RankerBudget, queue::QueueConfig,
+    schedule::MissedFire, status::StatusRule,
 };
 use hinny_plugins::{Grants, InstancePolicy, SchedulerSlots};
 use serde_json::{Map, Value};
@@ -16,6 +17,7 @@ use crate::plugin_ref::PluginRef;
 
 kind! {
     Grants: "a table of `log`, `tasks`, `state`, `schedules`, `messages`, and `connector`: a list of services",
+    RankerBudget: "a table of `watch`, `minutes`, `failed_percent`, `call_ms` and `kendall_tau_min`",
     InstancePolicy: "`fresh`, `auto`, or `{ warm = { size, calls_max, idle_ms_max } }`",
     Option<PluginRef>: "a file, `name`, `name@version` or `sha256:…`",
 }
@@ -47,6 +49,13 @@ section! {
         ranker_settings: Map<String, Value> = Map::new(),
         /// How long instances of the ranker live; as for `plugin_instances`.
         ranker_instances: InstancePolicy = InstancePolicy::Auto,
+        /// What the ranker may get wrong before hinny goes back to the one before it by itself.
+        /// `minutes`: how long after an activation it is watched; a canary or a shadow is watched
+        /// for as long as it runs. `failed_percent`: calls that may fail, of a hundred. `call_ms`:
+        /// milliseconds that a call may take; one in a hundred may take longer. `kendall_tau_min`:
+        /// how alike the order of a canary or a shadow must be to that of the active ranker, from -1
+        /// (anything will do) to 1 (the same). `watch = false`: it is never watched.
+        ranker_budget: RankerBudget = RankerBudget::default(),
         /// Most queued tasks; 0: no limit. A full queue answers 429, but takes tasks that ask for
         /// priority 1 or lower.
         tasks_max (0..=1_000_000_000): u64 = 0,
@@ -106,6 +115,19 @@ impl SchedulerConfig {
             self.backoff_seconds,
             || ("it is more than `backoff_max_seconds`", "lower it, or raise the longest wait"),
         )?;
+        let budget = &self.ranker_budget;
+        ConfigError::unless(
+            (0.0..=100.0).contains(&budget.failed_percent),
+            &key("ranker_budget.failed_percent"),
+            budget.failed_percent,
+            || ("it is not between 0 and 100", "write how many calls of a hundred may fail"),
+        )?;
+        ConfigError::unless(
+            (-1.0..=1.0).contains(&budget.kendall_tau_min),
+            &key("ranker_budget.kendall_tau_min"),
+            budget.kendall_tau_min,
+            || ("it is not between -1 and 1", "write -1 where any order will do"),
+        )?;
         let classes = self.classes.iter().map(|class| ("classes", class));
         for (name, pointer) in classes.chain(self.group.iter().map(|group| ("group", group))) {
             ConfigError::unless(pointer.starts_with('/'), &key(name), pointer, || {
@@ -142,6 +164,7 @@ impl SchedulerConfig {
             ranker_instances: self.ranker_instances,
             scheduler_instances: self.plugin_instances,
             grants: self.plugin_grants.clone(),
+            ranker_budget: self.ranker_budget,
         }
     }
 }

@@ -65,14 +65,9 @@ impl Wanted<'_> {
             named => named.find(&plugins.versions().await?)?.clone(),
         };
         // The plugin host logs what it activates.
-        plugins
-            .activate(ActivateRequest {
-                slot: self.slot.clone(),
-                digest: Some(version.digest),
-                settings: Some(Value::Object(self.settings.clone())),
-                by: BY.to_owned(),
-            })
-            .await?;
+        let request = ActivateRequest::version(self.slot.clone(), version.digest, BY);
+        let settings = Some(Value::Object(self.settings.clone()));
+        plugins.activate(ActivateRequest { settings, ..request }).await?;
         Ok(())
     }
 

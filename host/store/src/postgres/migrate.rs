@@ -14,8 +14,10 @@ use sqlx::{
 use super::error::{meaning, migration_meaning};
 
 /// All migrations: version, title, statements. A published one is never edited.
-const MIGRATIONS: &[(i64, &str, &str)] =
-    &[(1, "first", include_str!("../../migrations/postgres/0001_first.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "first", include_str!("../../migrations/postgres/0001_first.sql")),
+    (2, "stages", include_str!("../../migrations/postgres/0002_stages.sql")),
+];
 
 /// The newest schema that this program knows.
 pub(crate) fn known_schema() -> i64 {

@@ -14,8 +14,10 @@ use super::error::{meaning, migration_meaning};
 const APPLICATION_ID: i64 = 0x6869_6e79;
 
 /// All migrations: version, title, statements. A published one is never edited.
-const MIGRATIONS: &[(i64, &str, &str)] =
-    &[(1, "first", include_str!("../../migrations/sqlite/0001_first.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "first", include_str!("../../migrations/sqlite/0001_first.sql")),
+    (2, "stages", include_str!("../../migrations/sqlite/0002_stages.sql")),
+];
 
 /// The newest schema that this program knows.
 pub(crate) fn known_schema() -> i64 {

@@ -38,15 +38,17 @@ const COMPONENT: &str = "SELECT component FROM plugin_component WHERE digest = ?
 
 // The next generation and no other: two that switch the same slot cannot both be it.
 const ACTIVATE: &str = "
-    INSERT INTO plugin_activation (scheduler, world, generation, digest, at, by, reason, settings)
-    SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
+    INSERT INTO plugin_activation (scheduler, world, generation, digest, at, by, reason, settings,
+        stage, ended, forced)
+    SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11
     WHERE ?3 = 1 + (
         SELECT coalesce(max(generation), 0) FROM plugin_activation
         WHERE scheduler = ?1 AND world = ?2
     )";
 
 const ACTIVATIONS: &str = "
-    SELECT generation, digest, settings, at, by, reason FROM plugin_activation
+    SELECT generation, digest, settings, at, by, reason, stage, ended, forced
+    FROM plugin_activation
     WHERE scheduler = ? AND world = ?
     ORDER BY generation DESC
     LIMIT ?";
@@ -122,6 +124,9 @@ pub(crate) async fn activate(writer: &Writer, activation: &Activation) -> Result
         .bind(activation.by.clone())
         .bind(activation.reason.clone())
         .bind(settings)
+        .bind(activation.stage.to_string())
+        .bind(activation.ended.map(clamp))
+        .bind(activation.forced)
         .execute(turn.connection())
         .await
         .map_err(|error| meaning(&error))?;
@@ -174,5 +179,8 @@ fn read_activation(row: &SqliteRow, slot: &Slot) -> Result<Activation, StoreErro
         at: columns.moment()?,
         by: columns.next()?,
         reason: columns.next()?,
+        stage: columns.word()?,
+        ended: columns.next::<Option<i64>>()?.map(i64::unsigned_abs),
+        forced: columns.next()?,
     })
 }

@@ -25,7 +25,7 @@ const TOO_LARGE: &str =
     "send the message in parts, or raise `body_bytes_max` or `batch_bytes_max` of `[api]`";
 
 /// One message, whatever its body is.
-pub(in crate::routes) struct OneMessage(pub(super) NewMessage);
+pub(in crate::routes) struct OneMessage(pub(in crate::routes) NewMessage);
 
 impl FromRequest<Arc<ApiState>> for OneMessage {
     type Rejection = ApiError;

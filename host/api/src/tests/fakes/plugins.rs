@@ -64,6 +64,7 @@ impl Plugins for FakeHost {
             title: None,
             inputs: Vec::new(),
             stats: CallStats::default(),
+            trial: None,
         }])
     }
 
@@ -105,6 +106,9 @@ impl Plugins for FakeHost {
             at: now(),
             by: request.by,
             reason: "activate".to_owned(),
+            stage: request.stage,
+            ended: None,
+            forced: request.force,
         };
         activations.push(activation.clone());
         Ok(activation)

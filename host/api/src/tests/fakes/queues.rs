@@ -5,13 +5,15 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use hinny_core::{
     Organisation, Priority, SchedulerId, TaskHash, TaskId, TaskStatus, TaskType, Timestamp,
+    command::{OwnMessage, StateWrite},
+    dry_run::{DryRun, WouldDo},
     preview::{Comparison, Mover, Oldest, Overlap, Preview, PreviewOptions, Share},
     queue::{
         CancelRequest, Explained, Place, PopRequest, PushRefusal, PushRequest, QueueError,
         QueueStats, Queues, TriggerOutcome,
     },
     ranker::{Explanation, Ranker, Term},
-    scheduler::Admitted,
+    scheduler::{Admitted, HandleFailure},
     store::Unit,
     task::{RankedBy, Task, TaskChange},
     trigger::Trigger,
@@ -173,6 +175,31 @@ impl Queues for FakeHost {
         _: Unit,
     ) -> Result<TriggerOutcome, QueueError> {
         Ok(TriggerOutcome::Unwanted)
+    }
+
+    async fn dry_run(
+        &self,
+        scheduler: &SchedulerId,
+        trigger: Trigger,
+    ) -> Result<DryRun, QueueError> {
+        Self::check(scheduler)?;
+        let Trigger::Message(message) = &trigger else {
+            let failed = HandleFailure::Reject { reason: format!("a {}", trigger.kind()) };
+            return Ok(DryRun::Failed(failed));
+        };
+        if message.source != "orders" {
+            return Ok(DryRun::Unwanted);
+        }
+        Ok(DryRun::Would(Box::new(WouldDo {
+            cancels: vec![TaskId(uuid::Uuid::nil())],
+            state: vec![StateWrite { key: "seen".to_owned(), value: None, expected: None }],
+            messages: vec![OwnMessage {
+                source: "self".to_owned(),
+                body: message.body.clone(),
+                not_before: None,
+            }],
+            ..WouldDo::default()
+        })))
     }
 
     async fn head(

@@ -3,7 +3,7 @@
 use std::{io::IsTerminal, time::Duration};
 
 use clap::Args;
-use hinny_core::plugin::{Slot, World};
+use hinny_core::plugin::{Share, Slot, Stage, World};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     plugin_ref::PluginRef,
 };
 
-/// Make a version the active one of a slot.
+/// Make a version the active one of a slot, or try it beside the active one.
 #[derive(Debug, Args)]
 pub(crate) struct Activate {
     /// The slot, such as `jobs/ranker`
@@ -26,13 +26,22 @@ pub(crate) struct Activate {
     /// when it was last active here
     #[arg(long, value_name = "JSON")]
     settings: Option<Input>,
+    /// Ask it about all tasks beside the active ranker, compare, and do not listen to it
+    #[arg(long, conflicts_with = "canary")]
+    shadow: bool,
+    /// Let it rank this share of the tasks, such as 5%, and the active ranker all others
+    #[arg(long, value_name = "SHARE")]
+    canary: Option<Share>,
+    /// Even if the host went back from it by itself before; it will not do so again
+    #[arg(long)]
+    force: bool,
     #[command(flatten)]
     wait: Wait,
     #[command(flatten)]
     client: ClientArgs,
 }
 
-/// Go back to the version before the active one.
+/// End a trial, or go back to the version before the active one.
 #[derive(Debug, Args)]
 pub(crate) struct Rollback {
     /// The slot, such as `jobs/ranker`
@@ -68,9 +77,19 @@ impl Activate {
         if let Some(settings) = &self.settings {
             body.insert("settings".to_owned(), settings.json()?);
         }
+        body.insert("stage".to_owned(), self.stage().to_string().into());
+        body.insert("force".to_owned(), self.force.into());
         let request = client.post(&path(&self.slot, "activate")).json(&body);
         let activation = client.send(request).await?;
         finish(&client, &self.client, &self.slot, self.wait, &activation).await
+    }
+
+    fn stage(&self) -> Stage {
+        match self.canary {
+            Some(share) => Stage::Canary(share),
+            None if self.shadow => Stage::Shadow,
+            None => Stage::Active,
+        }
     }
 }
 
@@ -98,7 +117,8 @@ async fn finish(
         wait_for_order(client, slot, generation).await?;
     }
     let digest = activation.get("digest").map(output::cell).unwrap_or_default();
-    let said = format!("slot `{slot}` is at generation {generation}, {digest}");
+    let stage = activation.get("stage").map(output::cell).unwrap_or_default();
+    let said = format!("slot `{slot}` is at generation {generation} ({stage}), {digest}");
     Ok(output::sentence(args.output, &said, activation)?)
 }
 

@@ -50,12 +50,19 @@ const SLOTS: &[Column] = &[
     ("BY", "/active/by"),
     ("CALLS", "/stats/calls"),
     ("FAILURES", "/stats/failures"),
+    ("TRIAL", "/trial/title"),
+    ("STAGE", "/trial/activation/stage"),
+    ("COMPARED", "/trial/compared"),
+    ("MOVED", "/trial/moved"),
+    ("TAU", "/trial/kendall_tau"),
+    ("FAILED", "/trial/stats/failures"),
 ];
 
 const ACTIVATIONS: &[Column] = &[
     ("GENERATION", "/generation"),
     ("AT", "/at"),
     ("BY", "/by"),
+    ("STAGE", "/stage"),
     ("REASON", "/reason"),
     ("SETTINGS", "/settings"),
     ("DIGEST", "/digest"),
