@@ -1,6 +1,9 @@
 //! Databases that do not open, and hosts that are refused.
 
-use hinny_core::store::StoreError;
+use hinny_core::{
+    plugin::Stage,
+    store::{PluginStore as _, StoreError},
+};
 use hinny_store::{PostgresOptions, PostgresStore};
 
 use super::{open, refusal};
@@ -46,10 +49,10 @@ async fn tables_of_another_program_are_left_alone() {
 async fn a_migration_is_made_once_and_told() {
     let database = Database::new().await;
     let options = database.options();
-    assert_eq!(PostgresStore::schema_version(&options).await.unwrap(), (0, 1));
-    assert_eq!(PostgresStore::migrate(&options).await.unwrap(), (0, 1));
-    assert_eq!(PostgresStore::migrate(&options).await.unwrap(), (1, 1));
-    assert_eq!(PostgresStore::schema_version(&options).await.unwrap(), (1, 1));
+    assert_eq!(PostgresStore::schema_version(&options).await.unwrap(), (0, 2));
+    assert_eq!(PostgresStore::migrate(&options).await.unwrap(), (0, 2));
+    assert_eq!(PostgresStore::migrate(&options).await.unwrap(), (2, 2));
+    assert_eq!(PostgresStore::schema_version(&options).await.unwrap(), (2, 2));
 }
 
 #[tokio::test]
@@ -81,4 +84,23 @@ async fn a_database_that_does_not_exist_is_named_as_the_cause() {
     let opened = PostgresStore::open(&PostgresOptions::url(&url).unwrap()).await;
     let refused = opened.err().unwrap().to_string();
     assert!(refused.contains("CREATE DATABASE"), "{refused}");
+}
+
+#[tokio::test]
+async fn activations_from_before_there_were_stages_are_of_all_tasks() {
+    let database = Database::new().await;
+    open(&database).await.close().await.unwrap();
+    for sql in [
+        "DELETE FROM _sqlx_migrations WHERE version = 2",
+        "ALTER TABLE plugin_activation DROP COLUMN stage, DROP COLUMN ended, DROP COLUMN forced",
+        "INSERT INTO plugin_activation
+            (scheduler, world, generation, digest, at, by, reason, settings)
+        VALUES ('jobs', 'ranker', 1, decode(repeat('00', 32), 'hex'), 7, 'anna', 'activate', '{}')",
+    ] {
+        database.run(sql).await;
+    }
+    assert_eq!(PostgresStore::schema_version(&database.options()).await.unwrap(), (1, 2));
+    let slot = "jobs/ranker".parse().unwrap();
+    let stored = open(&database).await.activations(&slot, 1).await.unwrap();
+    assert_eq!((stored[0].stage, stored[0].ended, stored[0].forced), (Stage::Active, None, false));
 }

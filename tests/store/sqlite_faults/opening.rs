@@ -2,7 +2,10 @@
 
 use std::{fs, path::Path, process::Command};
 
-use hinny_core::store::{Store, StoreError};
+use hinny_core::{
+    plugin::Stage,
+    store::{PluginStore as _, Store, StoreError},
+};
 use hinny_store::SqliteStore;
 
 use super::{
@@ -63,10 +66,10 @@ async fn a_database_of_another_program_is_refused_and_left_alone() {
 async fn an_empty_file_becomes_a_database() {
     let place = Place::new();
     fs::write(&place.path, "").unwrap();
-    assert_eq!(SqliteStore::schema_version(&place.options()).await.unwrap(), (0, 1));
-    assert_eq!(SqliteStore::migrate(&place.options()).await.unwrap(), (0, 1));
-    assert_eq!(SqliteStore::migrate(&place.options()).await.unwrap(), (1, 1));
-    assert_eq!(SqliteStore::schema_version(&place.options()).await.unwrap(), (1, 1));
+    assert_eq!(SqliteStore::schema_version(&place.options()).await.unwrap(), (0, 2));
+    assert_eq!(SqliteStore::migrate(&place.options()).await.unwrap(), (0, 2));
+    assert_eq!(SqliteStore::migrate(&place.options()).await.unwrap(), (2, 2));
+    assert_eq!(SqliteStore::schema_version(&place.options()).await.unwrap(), (2, 2));
     place.subject().await.queue([1]).await;
 }
 
@@ -91,10 +94,10 @@ async fn a_database_of_a_newer_hinny_is_refused_and_left_alone() {
         )
         .await;
     let before = place.rows().await;
-    let text = "the database has schema 7, this hinny knows up to 1; hint: start the newer hinny, \
+    let text = "the database has schema 7, this hinny knows up to 2; hint: start the newer hinny, \
                 or restore the backup from before its first start";
     let refusal = place.refusal().await;
-    assert!(matches!(refusal, StoreError::NewerSchema { found: 7, known: 1 }), "{refusal:?}");
+    assert!(matches!(refusal, StoreError::NewerSchema { found: 7, known: 2 }), "{refusal:?}");
     assert_eq!(refusal.to_string(), text);
     let refusal = SqliteStore::migrate(&place.options()).await.unwrap_err();
     assert_eq!(refusal.to_string(), text);
@@ -205,4 +208,25 @@ async fn a_value_that_cannot_be_read_is_named() {
     }
     place.run("UPDATE task SET data = '{}'").await;
     assert_eq!(subject.hand_out(1).await.data.get(), "{}");
+}
+
+#[tokio::test]
+async fn activations_from_before_there_were_stages_are_of_all_tasks() {
+    let place = Place::new();
+    place.store().await.close().await.unwrap();
+    place
+        .run(
+            "DELETE FROM _sqlx_migrations WHERE version = 2;
+            ALTER TABLE plugin_activation DROP COLUMN stage;
+            ALTER TABLE plugin_activation DROP COLUMN ended;
+            ALTER TABLE plugin_activation DROP COLUMN forced;
+            INSERT INTO plugin_activation
+                (scheduler, world, generation, digest, at, by, reason, settings)
+            VALUES ('jobs', 'ranker', 1, zeroblob(32), 7, 'anna', 'activate', '{}');",
+        )
+        .await;
+    assert_eq!(SqliteStore::schema_version(&place.options()).await.unwrap(), (1, 2));
+    let slot = "jobs/ranker".parse().unwrap();
+    let stored = place.store().await.activations(&slot, 1).await.unwrap();
+    assert_eq!((stored[0].stage, stored[0].ended, stored[0].forced), (Stage::Active, None, false));
 }

@@ -15,7 +15,7 @@ use std::{
 
 use hinny_core::store::StoreError;
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection, Row as _};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -33,6 +33,11 @@ const HOST: i32 = 1;
 
 /// How often the connection is tried.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How long a start waits for the lock, trying again and again: the server takes that of a host which
+/// was killed back when it is done with its last statement.
+const PATIENCE: Duration = Duration::from_secs(3);
+const TRY_EVERY: Duration = Duration::from_millis(50);
 
 /// How long to wait between attempts to open another: at first, and at most.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
@@ -75,11 +80,15 @@ impl HostLock {
         away: Arc<Away>,
     ) -> Result<(Self, PgConnection), StoreError> {
         let mut connection = connect(options).await?;
-        match try_take(&mut connection).await? {
-            Standing::Taken { by } => Err(refused(&by)),
-            standing => {
-                let standing = RwLock::new(standing);
-                Ok((Self { options: options.clone(), standing, away }, connection))
+        let began = Instant::now();
+        loop {
+            match try_take(&mut connection).await? {
+                Standing::Taken { .. } if began.elapsed() < PATIENCE => sleep(TRY_EVERY).await,
+                Standing::Taken { by } => return Err(refused(&by)),
+                standing => {
+                    let standing = RwLock::new(standing);
+                    return Ok((Self { options: options.clone(), standing, away }, connection));
+                }
             }
         }
     }
