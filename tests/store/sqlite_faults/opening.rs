@@ -101,7 +101,7 @@ async fn a_database_of_a_newer_hinny_is_refused_and_left_alone() {
     assert_eq!(refusal.to_string(), text);
     let refusal = SqliteStore::migrate(&place.options()).await.unwrap_err();
     assert_eq!(refusal.to_string(), text);
-    assert_eq!(SqliteStore::schema_version(&place.options()).await.unwrap(), (7, 1));
+    assert_eq!(SqliteStore::schema_version(&place.options()).await.unwrap(), (7, 2));
     assert_eq!(place.rows().await, before);
 }
 
