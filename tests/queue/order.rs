@@ -1,5 +1,6 @@
 //! What goes first.
 
+use hinny_core::queue::{Queues, Rung};
 use serde_json::json;
 
 use super::harness::{Rig, named, request};
@@ -50,7 +51,28 @@ async fn an_explanation_says_who_ranked_a_task_and_where_it_stands() {
     let rig = Rig::start().await;
     rig.push_as(Some(1), named("a")).await.unwrap();
     let second = rig.push_as(Some(2), json!({"name": "b"})).await.unwrap();
-    let explained = hinny_core::queue::Queues::explain(&*rig.queues, second.id).await.unwrap();
+    let explained = Queues::explain(&*rig.queues, second.id).await.unwrap();
     assert_eq!(explained.position, Some(2));
     assert_eq!(explained.ranked_by, hinny_core::task::RankedBy::Host);
+}
+
+#[tokio::test]
+async fn an_explanation_says_what_would_move_a_task_up() {
+    let rig = Rig::start().await;
+    let mut last = None;
+    for at in 0..15 {
+        last = Some(rig.push_as(Some(at * 10), named(&format!("task-{at}"))).await.unwrap());
+    }
+    let explain = async |id| Queues::explain(&*rig.queues, id).await.unwrap();
+    let rungs = |ahead: Vec<Rung>| -> Vec<_> {
+        ahead.into_iter().map(|rung| (rung.position, rung.below.0)).collect()
+    };
+    let last = last.unwrap();
+    assert_eq!(rungs(explain(last.id).await.ahead), [(1, 0), (10, 90)]);
+    // It is as it says.
+    let moved = rig.push_as(Some(89), named("moved")).await.unwrap();
+    assert_eq!(explain(moved.id).await.position, Some(10));
+    let first = rig.push_as(Some(-1), named("first")).await.unwrap();
+    let explained = explain(first.id).await;
+    assert_eq!((explained.position, explained.ahead), (Some(1), Vec::new()));
 }

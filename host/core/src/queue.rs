@@ -276,6 +276,17 @@ pub struct Explained {
     pub ranked_by: RankedBy,
     /// What the ranker says now; none without a ranker.
     pub explanation: Option<Explanation>,
+    /// What would move it up; empty when it is first, or not up for a worker.
+    pub ahead: Vec<Rung>,
+}
+
+/// A place in the order that a task would have with a lower rank.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Rung {
+    /// The place: 1 is the next to go.
+    pub position: u64,
+    /// The rank of the task that has it now: any lower one would be before it.
+    pub below: Priority,
 }
 
 /// Which queued tasks to cancel.

@@ -5,7 +5,8 @@ use std::{collections::HashMap, sync::Arc};
 use hinny_core::{
     Organisation, TaskId,
     input::Columns,
-    queue::{Explained, Place, QueueError},
+    order::Order,
+    queue::{Explained, Place, QueueError, Rung},
     ranker::Explanation,
     store::Store,
     task::Task,
@@ -15,6 +16,9 @@ use crate::{
     prepare::{Preparer, context},
     shard::Shard,
 };
+
+/// The places of which an explanation says what it would take to have them.
+const RUNGS: [usize; 3] = [1, 10, 100];
 
 /// The first places of the order.
 pub(crate) async fn head(
@@ -43,11 +47,13 @@ pub(crate) async fn explain(
     shard: &Arc<Shard>,
     task: &Task,
 ) -> Result<Explained, QueueError> {
-    let (rank, position, inputs) = {
-        let inner = shard.lock();
+    let (rank, position, ahead, inputs) = {
+        let order = &shard.lock().order;
         let now = preparer.clock.now();
-        let position = inner.order.position(task.id).map(|before| before as u64 + 1);
-        (inner.order.rank_of(task.id), position, inner.order.inputs_of(task.id, now))
+        let before = order.position(task.id);
+        let ahead = before.map(|before| rungs(order, before)).unwrap_or_default();
+        let position = before.map(|before| before as u64 + 1);
+        (order.rank_of(task.id), position, ahead, order.inputs_of(task.id, now))
     };
     let (priority, ranked_by) = rank.unwrap_or((task.priority, task.ranked_by));
     Ok(Explained {
@@ -56,7 +62,18 @@ pub(crate) async fn explain(
         priority,
         ranked_by,
         explanation: ask(preparer, shard, task, inputs).await?,
+        ahead,
     })
+}
+
+/// What it would take to be among the first, for a task with so many before it.
+fn rungs(order: &Order, before: usize) -> Vec<Rung> {
+    let head = order.head(None, before.min(RUNGS.into_iter().max().unwrap_or_default()));
+    let rung = |position: usize| {
+        let (below, _) = order.rank_of(*head.get(position - 1)?)?;
+        Some(Rung { position: position as u64, below })
+    };
+    RUNGS.into_iter().filter_map(rung).collect()
 }
 
 async fn ask(

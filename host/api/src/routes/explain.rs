@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use hinny_core::{
-    queue::Explained,
+    queue::{Explained, Rung},
     ranker::{Explanation, Term},
     task::RankedBy,
 };
@@ -37,6 +37,19 @@ pub(super) struct ExplainedBody {
     ranked_by: RankedBy,
     /// What the ranker says now; null without a ranker.
     explanation: Option<ExplanationBody>,
+    /// What would move it up: to be first, among the first 10, and among the first 100. Empty when it
+    /// is first, or not up for a worker.
+    ahead: Vec<RungBody>,
+}
+
+/// A place in the order that a task would have with a lower rank.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Rung)]
+struct RungBody {
+    /// The place: 1 is the next to go.
+    position: u64,
+    /// The rank of the task that has it now: any lower one would be before it.
+    below: i64,
 }
 
 /// What a ranker says of a task.
@@ -71,7 +84,14 @@ impl From<Explained> for ExplainedBody {
             priority: explained.priority.0,
             ranked_by: explained.ranked_by,
             explanation: explained.explanation.map(Into::into),
+            ahead: explained.ahead.into_iter().map(Into::into).collect(),
         }
+    }
+}
+
+impl From<Rung> for RungBody {
+    fn from(Rung { position, below }: Rung) -> Self {
+        Self { position, below: below.0 }
     }
 }
 
@@ -145,7 +165,31 @@ impl Display for ExplainedBody {
                 writeln!(f, "by fallback, since generation {generation} of the ranker failed")?;
             }
         }
-        self.explanation.as_ref().map_or(Ok(()), |explanation| explanation.fmt(f))
+        if let Some(explanation) = &self.explanation {
+            explanation.fmt(f)?;
+            self.holds_back(f)?;
+        }
+        for RungBody { position, below } in &self.ahead {
+            match position {
+                1 => writeln!(f, "it would go first below {below}")?,
+                _ => writeln!(f, "it would be among the first {position} below {below}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl ExplainedBody {
+    /// The term that moves it back furthest, when it is not first anyway.
+    fn holds_back(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let terms = self.explanation.iter().flat_map(|explanation| &explanation.terms);
+        let worst = terms.max_by(|one, other| one.contribution.total_cmp(&other.contribution));
+        match worst.filter(|term| term.contribution > 0.0 && !self.ahead.is_empty()) {
+            Some(term) => {
+                writeln!(f, "\nwhat holds it back most: {} ({:+})", term.label, term.contribution)
+            }
+            None => Ok(()),
+        }
     }
 }
 
@@ -188,6 +232,9 @@ mod tests {
                 ],
                 note: Some("Old tasks move forward.".to_owned()),
             }),
+            ahead: [(1, -40), (10, 1500)]
+                .map(|(position, below)| Rung { position, below: Priority(below) })
+                .into(),
         };
         assert_eq!(
             ExplainedBody::from(explained).to_string(),
@@ -197,7 +244,11 @@ mod tests {
              the ranker gives 1600 now:\n\
              \u{20}                +2000 asked\n\
              \u{20}               -400.5 waited for 6 h (input `wait`)\n\
-             Old tasks move forward.\n"
+             Old tasks move forward.\n\
+             \n\
+             what holds it back most: asked (+2000)\n\
+             it would go first below -40\n\
+             it would be among the first 10 below 1500\n"
         );
     }
 

@@ -233,6 +233,7 @@ impl Queues for FakeHost {
             priority: task.priority,
             ranked_by: task.ranked_by,
             explanation: Some(Explanation { priority: task.priority, terms, note: None }),
+            ahead: Vec::new(),
         })
     }
 
