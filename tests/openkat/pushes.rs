@@ -40,6 +40,31 @@ async fn a_manual_run_goes_first_and_comes_back_by_its_schedule() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_batch_asks_katalogus_for_each_boefje_once() {
+    let kat = OpenKat::start().await;
+    kat.katalogus.boefje("org-1", "dns-records", json!({"cron": "0 3 * * *"}));
+    let asked = kat.katalogus.service.asked().len();
+    let items: Vec<_> = (0..500)
+        .map(|number| {
+            let mut item = push(json!(2), None);
+            item["data"]["input_ooi"] = json!(format!("Hostname|internet|h{number}.example"));
+            item
+        })
+        .collect();
+    let path = "/schedulers/boefje/push/batch";
+    let (status, answer) = kat.ask("POST", path, Some(&json!({"items": items}))).await;
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(answer["results"].as_array().unwrap().len(), 500);
+    let asked = kat.katalogus.service.asked().split_off(asked);
+    let plugin = "/v1/organisations/org-1/plugins/dns-records";
+    assert_eq!(asked.iter().filter(|path| *path == plugin).count(), 1, "{asked:?}");
+    let tasks = kat.pop("boefje", "?limit=500").await;
+    assert_eq!(tasks.len(), 500);
+    assert!(tasks.iter().all(|task| task["schedule_id"].is_string()));
+    kat.host.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_task_that_is_sent_with_its_id_stays_as_it_was_sent() {
     let kat = OpenKat::start().await;
     kat.katalogus.boefje("org-1", "dns-records", json!({}));

@@ -32,7 +32,11 @@ impl Scheduler for Boefjes {
     }
 
     fn admit(&self, draft: Draft, now: i64) -> Result<Admitted, Rejection> {
-        self.admit_task(&draft, now)
+        self.admit_all(vec![draft], now).pop().expect("there is one answer per draft")
+    }
+
+    fn admit_all(&self, drafts: Vec<Draft>, now: i64) -> Vec<Result<Admitted, Rejection>> {
+        self.admit_tasks(&drafts, now)
     }
 
     fn message(&self, message: Message, now: i64) -> Result<Vec<Command>, Failure> {

@@ -1,12 +1,9 @@
 //! A task to queue, and the schedule that brings it back.
 
-use std::collections::BTreeMap;
-
-use hinny_plugin::{
-    scheduler::{Command, Failure, Push, UpsertSchedule},
-    schedules::{self, Schedule},
+use hinny_plugin::scheduler::{Command, Failure, Push, UpsertSchedule};
+use openkat::{
+    katalogus::Plugin, moment::Moment, priority, schedules::Schedules, task::BoefjeTask,
 };
-use openkat::{katalogus::Plugin, moment::Moment, priority, task::BoefjeTask};
 
 use crate::settings::Boefjes;
 
@@ -54,33 +51,4 @@ impl Boefjes {
 /// The data of a schedule: what is shared in one run need not be in the next.
 fn blueprint(task: &BoefjeTask) -> String {
     BoefjeTask { deduplication_key: None, ..task.clone() }.render()
-}
-
-/// Schedules that there are, by hash.
-#[derive(Debug, Default)]
-pub(crate) struct Schedules(BTreeMap<String, Schedule>);
-
-/// Most hashes in one question to the host.
-const HASHES_MAX: usize = 1000;
-
-impl Schedules {
-    /// Finds those of some hashes.
-    pub(crate) fn find<'a>(hashes: impl Iterator<Item = &'a str>) -> Result<Self, Failure> {
-        let hashes: Vec<String> = hashes.map(str::to_owned).collect();
-        let mut found = BTreeMap::new();
-        for hashes in hashes.chunks(HASHES_MAX) {
-            let schedules = schedules::find(hashes)?.into_iter().flatten();
-            found.extend(schedules.map(|schedule| (schedule.hash.clone(), schedule)));
-        }
-        Ok(Self(found))
-    }
-
-    pub(crate) fn get(&self, hash: &str) -> Option<&Schedule> {
-        self.0.get(hash)
-    }
-
-    /// Whether there is none that somebody has stopped.
-    fn may_fire(&self, hash: &str) -> bool {
-        self.get(hash).is_none_or(|schedule| schedule.enabled)
-    }
 }

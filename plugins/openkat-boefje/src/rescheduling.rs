@@ -5,11 +5,11 @@ use openkat::{
     ask,
     katalogus::{Forbidden, Plugin},
     octopoes::{Object, Octopoes},
+    schedules::Schedules,
     task::BoefjeTask,
 };
 
 use crate::{
-    making::Schedules,
     round::{Again, Candidate, Outcome, Round},
     settings::Boefjes,
 };

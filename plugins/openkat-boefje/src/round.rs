@@ -16,13 +16,14 @@ use openkat::{
     bytes::{self, Run},
     hash, identity,
     katalogus::{self, Plugin},
+    schedules::Schedules,
     task::BoefjeTask,
 };
 
 use crate::{
     checks::{self, Rest, Stop},
     elsewhere::{Twin, Wanted},
-    making::{Making, Schedules},
+    making::Making,
     settings::Boefjes,
 };
 

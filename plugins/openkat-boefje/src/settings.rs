@@ -3,7 +3,7 @@
 use hinny_plugin::scheduler::{SettingError, Settings};
 use openkat::{bytes::Bytes, katalogus::Katalogus};
 
-use crate::{admission::Known, deadline::Deadlines};
+use crate::deadline::Deadlines;
 
 /// Which boefjes run on which objects, and when.
 pub(crate) struct Boefjes {
@@ -15,8 +15,6 @@ pub(crate) struct Boefjes {
     pub(crate) katalogus: Katalogus,
     pub(crate) octopoes: String,
     pub(crate) bytes: Bytes,
-    /// Boefjes that were asked for while drafts are admitted.
-    pub(crate) known: Known,
 }
 
 const DAY: i64 = 86_400;
@@ -51,7 +49,6 @@ impl Boefjes {
             katalogus: Katalogus(name(settings, "katalogus", "katalogus")?),
             octopoes: name(settings, "octopoes", "octopoes")?,
             bytes: Bytes(name(settings, "bytes", "bytes")?),
-            known: Known::default(),
         })
     }
 }

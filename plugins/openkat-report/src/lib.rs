@@ -4,7 +4,7 @@ use hinny_plugin::{
     scheduler::*,
     schedules::{self, Plan, Schedule},
 };
-use openkat::{moment::Moment, priority, task::ReportTask};
+use openkat::{moment::Moment, priority, schedules::Schedules, task::ReportTask};
 
 /// When reports are made.
 pub struct Reports;
@@ -17,16 +17,17 @@ impl Scheduler for Reports {
     }
 
     fn admit(&self, draft: Draft, now: i64) -> Result<Admitted, Rejection> {
-        let priority = priority::of_draft(&draft)?;
-        let task: ReportTask = draft.json()?;
-        let mut admitted = draft.admit_as(task.hash());
-        admitted.priority = Some(priority);
+        self.admit_all(vec![draft], now).pop().expect("there is one answer per draft")
+    }
+
+    fn admit_all(&self, drafts: Vec<Draft>, now: i64) -> Vec<Result<Admitted, Rejection>> {
+        let answers: Vec<_> = drafts.iter().map(admit).collect();
+        let taken: Vec<_> = answers.iter().flatten().collect();
         // A report that a person asks for is not lost because its schedule cannot be had.
-        if let Err(why) = keep_schedule(&admitted, now) {
-            let id = &admitted.id;
-            hinny_plugin::warn!("task `{id}` does not belong to its schedule: {why:?}");
+        if let Err(why) = keep_schedules(&taken, now) {
+            hinny_plugin::warn!("{} pushed tasks belong to no schedules: {why:?}", taken.len());
         }
-        Ok(admitted)
+        answers
     }
 
     /// The host has moved the deadline already: to the next match, or, of a one-off, to never.
@@ -40,21 +41,30 @@ impl Scheduler for Reports {
     }
 }
 
+fn admit(draft: &Draft) -> Result<Admitted, Rejection> {
+    let priority = priority::of_draft(draft)?;
+    let task: ReportTask = draft.json()?;
+    Ok(Admitted { priority: Some(priority), ..draft.admit_as(task.hash()) })
+}
+
 /// A task belongs to the schedule of its report, if there is one.
-fn keep_schedule(admitted: &Admitted, now: i64) -> Result<(), Failure> {
-    let found = schedules::find(std::slice::from_ref(&admitted.hash))?.pop().flatten();
-    if let Some(schedule) = found {
-        schedules::plan_for(&admitted.id, &plan(schedule, now))?;
+fn keep_schedules(taken: &[&Admitted], now: i64) -> Result<(), Failure> {
+    let found = Schedules::find(taken.iter().map(|task| &*task.hash))?;
+    for task in taken {
+        let Some(schedule) = found.get(&task.hash) else { continue };
+        if let Err(why) = schedules::plan_for(&task.id, &plan(schedule, now)) {
+            hinny_plugin::warn!("task `{}` does not belong to its schedule: {why:?}", task.id);
+        }
     }
     Ok(())
 }
 
 /// When it is made again, now that it is being made: at the next match; a one-off keeps its date
 /// while that is to come, and is spent after.
-fn plan(schedule: Schedule, now: i64) -> Plan {
+fn plan(schedule: &Schedule, now: i64) -> Plan {
     let Schedule { cron, time_zone, deadline_at, .. } = schedule;
     let deadline_at = deadline_at.filter(|deadline| cron.is_none() && *deadline > now);
-    Plan { time_zone: cron.is_some().then_some(time_zone), cron, deadline_at }
+    Plan { time_zone: cron.is_some().then(|| time_zone.clone()), cron: cron.clone(), deadline_at }
 }
 
 hinny_plugin::export_scheduler!(Reports);

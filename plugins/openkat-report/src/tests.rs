@@ -93,6 +93,26 @@ fn a_pushed_task_belongs_to_its_schedule_whose_deadline_follows_the_rule() {
 }
 
 #[test]
+fn many_pushed_tasks_ask_for_their_schedules_once() {
+    let plugin = plugin();
+    FakeHost::add_schedule(schedule(HASH, data(), Some("0 3 * * *")));
+    let another = |number: usize| Draft {
+        data: json!({"organisation_id": "org-1", "report_recipe_id": format!("{number:032}")})
+            .to_string(),
+        ..draft(Some(&format!("sent-{number}")), Some(1))
+    };
+    let mut drafts: Vec<_> = (0..500).map(another).collect();
+    drafts.push(draft(Some("its own"), Some(1)));
+    drafts.push(draft(Some("refused"), None));
+    let answers = plugin.admit_drafts(drafts);
+    let taken: Vec<_> = answers.iter().map(Result::is_ok).collect();
+    assert_eq!((taken[..501].contains(&false), taken[501]), (false, false));
+    assert_eq!(FakeHost::schedules_asked().len(), 1);
+    let planned: Vec<_> = FakeHost::plans().into_iter().map(|(task, _)| task).collect();
+    assert_eq!(planned, ["its own"]);
+}
+
+#[test]
 fn it_wants_due_schedules_and_no_settings() {
     assert_eq!(plugin().describe().interests(), [Interest::DueSchedules]);
     let refused = SchedulerTest::<Reports>::new(json!({"source": "x"})).unwrap_err();

@@ -2,12 +2,13 @@
 //!
 //! [`task`] has the data of tasks as OpenKAT's clients read it, and [`hash`] what makes two of them
 //! the same work. [`katalogus`], [`octopoes`] and [`bytes`] put questions to its services and read
-//! their answers; [`ask`] sends them.
+//! their answers; [`ask`] sends them. [`schedules`] finds many schedules at a time.
 
 pub mod hash;
 pub mod identity;
 pub mod moment;
 pub mod priority;
+pub mod schedules;
 pub mod task;
 
 pub mod ask;

@@ -205,12 +205,7 @@ macro_rules! export_scheduler {
                 ) -> ::std::vec::Vec<::std::result::Result<wire::Admitted, wire::Rejection>>
                 {
                     SLOT.with(|slot| {
-                        let plugin = slot.expect_plugin();
-                        let admit = |draft| $crate::scheduler::Scheduler::admit(plugin, draft, now);
-                        ::std::iter::Iterator::collect(::std::iter::Iterator::map(
-                            ::std::iter::IntoIterator::into_iter(drafts),
-                            admit,
-                        ))
+                        $crate::scheduler::Scheduler::admit_all(slot.expect_plugin(), drafts, now)
                     })
                 }
 

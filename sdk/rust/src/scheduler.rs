@@ -64,6 +64,14 @@ pub trait Scheduler: Sized + 'static {
     /// `now` is in milliseconds since the epoch.
     fn admit(&self, draft: Draft, now: i64) -> Result<Admitted, Rejection>;
 
+    /// Takes or rejects tasks that are pushed over the API together: one answer per draft, in the
+    /// same order. This is what the host calls; it asks [`admit`](Self::admit) for each. A plugin
+    /// that asks for something on the way puts all its questions at once here, since a batch has as
+    /// much time as a single task.
+    fn admit_all(&self, drafts: Vec<Draft>, now: i64) -> Vec<Result<Admitted, Rejection>> {
+        drafts.into_iter().map(|draft| self.admit(draft, now)).collect()
+    }
+
     /// What to do about a trigger: asks the method for its kind.
     fn handle(&self, trigger: Trigger, now: i64) -> Result<Vec<Command>, Failure> {
         match trigger {

@@ -106,17 +106,53 @@ fn without_katalogus_a_task_comes_back_after_the_grace_period() {
     assert_eq!(FakeHost::plans()[0].1.deadline_at, Some(NOW + 24 * HOUR));
 }
 
+/// A task on one of many objects, with an id of its own.
+fn nth(number: usize, boefje: &str) -> Draft {
+    let data = json!({"boefje": {"id": boefje}, "input_ooi": format!("Network|{number}"),
+                      "organization": "org-1"});
+    let fresh_id = format!("01890a5d-ac96-774b-bcce-{number:012x}");
+    Draft { fresh_id, ..draft(None, Some(1), data) }
+}
+
 #[test]
-fn a_batch_asks_for_each_boefje_once() {
-    plugin();
-    let settings = hinny_plugin::testing::flatten(&json!({}));
-    let instance = Boefjes::configure(&settings).unwrap();
-    for boefje in ["dns-records", "nmap", "dns-records", "unknown", "unknown"] {
-        instance.admit(draft(None, Some(1), task(boefje)), NOW).unwrap();
-    }
-    assert_eq!(asked().len(), 3);
-    instance.admit(draft(None, Some(1), task("nmap")), NOW + 1).unwrap();
-    assert_eq!(asked().len(), 4, "nothing is remembered from one moment to the next");
+fn a_batch_asks_for_all_schedules_at_once_and_for_each_boefje_once() {
+    let plugin = plugin();
+    let boefjes = ["dns-records", "nmap", "unknown"];
+    let drafts = (0..500).zip(boefjes.iter().cycle()).map(|(number, boefje)| nth(number, boefje));
+    let answers = plugin.admit_drafts(drafts.collect());
+    assert!(answers.iter().all(Result::is_ok));
+    assert_eq!(asked().len(), boefjes.len());
+    assert_eq!(FakeHost::schedules_asked().len(), 1);
+    assert_eq!(FakeHost::plans().len(), 334, "the unknown one gets no schedules");
+    plugin.admit_drafts(vec![nth(0, "nmap")]);
+    assert_eq!(asked().len(), boefjes.len() + 1, "nothing is remembered from call to call");
+    assert_eq!(FakeHost::schedules_asked().len(), 2);
+}
+
+#[test]
+fn each_task_of_a_batch_gets_its_own_answer_and_its_own_plan() {
+    let services = services().boefje("org-1", "cron", json!({"cron": "50 2 * * *"}));
+    let plugin = plugin_with(json!({"jitter_seconds": 0}), services);
+    let refused = Draft { priority: Some(0), ..nth(2, "cron") };
+    let drafts = vec![nth(1, "dns-records"), refused, nth(3, "cron")];
+    let kept = hash::boefje(Some("Network|1"), "dns-records", "org-1");
+    FakeHost::add_schedule(schedule(&kept, json!({}), Some("@weekly")));
+    let answers = plugin.admit_drafts(drafts.clone());
+    let ids: Vec<_> = answers.iter().map(|it| it.as_ref().ok().map(|it| &*it.id)).collect();
+    assert_eq!(ids, [Some(&*drafts[0].fresh_id), None, Some(&*drafts[2].fresh_id)]);
+    let plans = FakeHost::plans();
+    let plans: Vec<_> = plans.iter().map(|(task, plan)| (&**task, plan.cron.as_deref())).collect();
+    let expected =
+        [(&*drafts[0].fresh_id, Some("@weekly")), (&*drafts[2].fresh_id, Some("50 2 * * *"))];
+    assert_eq!(plans, expected);
+}
+
+#[test]
+fn nothing_is_asked_for_a_batch_of_which_nothing_is_taken() {
+    let plugin = plugin();
+    let refused = Draft { priority: None, ..nth(1, "nmap") };
+    assert!(plugin.admit_drafts(vec![refused])[0].is_err());
+    assert!(asked().is_empty() && FakeHost::schedules_asked().is_empty());
 }
 
 #[test]

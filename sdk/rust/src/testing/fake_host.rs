@@ -2,12 +2,13 @@
 
 use std::{
     cell::RefCell,
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
 };
 
 use self::{messages::Outbox, schedules::Schedules, services::Services};
 use crate::{
     log::Level,
+    scheduler::{Admitted, Rejection},
     state::{Entry, StateError},
     tasks::{QueryError, Task},
 };
@@ -37,7 +38,7 @@ struct World {
 
 /// The call that the plugin is in, when a test makes it through the harness.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Call {
+enum Call {
     /// `admit`.
     Admit,
     /// `handle` of a plugin that wants the messages of some sources.
@@ -83,22 +84,40 @@ impl FakeHost {
         WORLD.with_borrow_mut(|world| world.finder = Some(Box::new(finder)));
     }
 
-    /// Makes a call, as the host does; what a failed one sent or planned is dropped.
-    pub(crate) fn call<T, E>(call: Call, make: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-        let before = WORLD.with_borrow_mut(|world| {
-            world.call = Some(call);
-            world.services.begin_call();
-            (world.outbox.begin_call(), world.schedules.planned())
+    /// Has a trigger handled, as the host does; what a failed call sent is dropped.
+    pub(crate) fn handle<T, E>(
+        sources: Vec<String>,
+        make: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        let sent = WORLD.with_borrow_mut(|world| {
+            world.begin(Call::Handle { sources });
+            world.outbox.begin_call()
         });
         let made = make();
         WORLD.with_borrow_mut(|world| {
             world.call = None;
             if made.is_err() {
-                world.outbox.forget_since(before.0);
-                world.schedules.forget_since(before.1);
+                world.outbox.forget_since(sent);
             }
         });
         made
+    }
+
+    /// Has drafts admitted, as the host does; plans for tasks that are not taken are dropped.
+    pub(crate) fn admit(
+        make: impl FnOnce() -> Vec<Result<Admitted, Rejection>>,
+    ) -> Vec<Result<Admitted, Rejection>> {
+        let planned = WORLD.with_borrow_mut(|world| {
+            world.begin(Call::Admit);
+            world.schedules.planned()
+        });
+        let answers = make();
+        let taken: HashSet<&str> = answers.iter().flatten().map(|task| &*task.id).collect();
+        WORLD.with_borrow_mut(|world| {
+            world.call = None;
+            world.schedules.keep_since(planned, &taken);
+        });
+        answers
     }
 
     pub(crate) fn log(level: Level, message: &str) {
@@ -122,6 +141,11 @@ impl FakeHost {
 }
 
 impl World {
+    fn begin(&mut self, call: Call) {
+        self.call = Some(call);
+        self.services.begin_call();
+    }
+
     fn set_state(
         &mut self,
         key: &str,

@@ -4,7 +4,7 @@ use std::{fmt, marker::PhantomData};
 
 use serde_json::Value;
 
-use super::{FakeHost, fake_host::Call, flatten};
+use super::{FakeHost, flatten};
 use crate::{
     scheduler::{
         Admitted, Command, Description, Draft, DueSchedule, Failure, FinishedTask, Message,
@@ -70,14 +70,26 @@ impl<S: Scheduler> SchedulerTest<S> {
 
     /// Pushes a task over the API.
     pub fn admit_draft(&self, draft: Draft) -> Result<Admitted, Rejection> {
-        FakeHost::call(Call::Admit, || self.fresh().admit(draft, self.now))
+        self.admit_drafts(vec![draft]).pop().expect("there is one answer per draft")
+    }
+
+    /// Pushes tasks over the API together; one answer per draft, in the same order.
+    ///
+    /// # Panics
+    ///
+    /// When there is not one answer per draft, which the host would refuse.
+    pub fn admit_drafts(&self, drafts: Vec<Draft>) -> Vec<Result<Admitted, Rejection>> {
+        let count = drafts.len();
+        let answers = FakeHost::admit(|| self.fresh().admit_all(drafts, self.now));
+        assert_eq!(answers.len(), count, "there is one answer per draft");
+        answers
     }
 
     /// Triggers the plugin.
     pub fn handle(&self, trigger: Trigger) -> Result<Vec<Command>, Failure> {
         let plugin = self.fresh();
         let sources = plugin.describe().message_sources();
-        FakeHost::call(Call::Handle { sources }, || plugin.handle(trigger, self.now))
+        FakeHost::handle(sources, || plugin.handle(trigger, self.now))
     }
 
     /// A message comes in.

@@ -365,4 +365,22 @@ fn schedules_are_planned_found_and_matched_as_the_host_does_it() {
     };
     FakeHost::add_schedule(known.clone());
     assert_eq!(schedules::of("h"), Ok(Some(known)));
+    assert_eq!(FakeHost::schedules_asked(), [["h"], ["h"]]);
+}
+
+#[test]
+fn tasks_that_are_pushed_together_are_admitted_one_by_one_unless_the_plugin_knows_better() {
+    let draft = |id: &str, data: &str| Draft {
+        sent_id: Some(id.to_owned()),
+        fresh_id: String::new(),
+        organisation: "acme".to_owned(),
+        priority: None,
+        data: data.to_owned(),
+    };
+    let drafts = vec![draft("a", "0 1 * * *"), draft("b", "never"), draft("c", "0 2 * * *")];
+    let answers = asker().admit_drafts(drafts);
+    let taken: Vec<_> = answers.iter().map(|it| it.as_ref().ok().map(|it| &*it.id)).collect();
+    assert_eq!(taken, [Some("a"), None, Some("c")]);
+    let planned: Vec<_> = FakeHost::plans().into_iter().map(|(task, _)| task).collect();
+    assert_eq!(planned, ["a", "c"]);
 }

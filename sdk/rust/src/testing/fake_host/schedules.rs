@@ -1,6 +1,9 @@
 //! Schedules that a test says there are, and those that the plugin plans.
 
-use std::{collections::HashMap, str::FromStr};
+use std::{
+    collections::{HashMap, HashSet},
+    str::FromStr,
+};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -19,6 +22,7 @@ const HASHES_MAX: usize = 1000;
 #[derive(Default)]
 pub(super) struct Schedules {
     known: HashMap<String, Schedule>,
+    asked: Vec<Vec<String>>,
     plans: Vec<(String, Plan)>,
 }
 
@@ -27,6 +31,11 @@ impl FakeHost {
     pub fn add_schedule(schedule: Schedule) {
         WORLD
             .with_borrow_mut(|world| world.schedules.known.insert(schedule.hash.clone(), schedule));
+    }
+
+    /// The hashes of each question for schedules so far, in order.
+    pub fn schedules_asked() -> Vec<Vec<String>> {
+        WORLD.with_borrow(|world| world.schedules.asked.clone())
     }
 
     /// What the plugin planned so far while it admitted drafts: the task's id, and the plan.
@@ -41,7 +50,8 @@ impl FakeHost {
             let why = format!("{} hashes, at most {HASHES_MAX} are allowed", hashes.len());
             return Err(ScheduleError::Other(why));
         }
-        WORLD.with_borrow(|world| {
+        WORLD.with_borrow_mut(|world| {
+            world.schedules.asked.push(hashes.to_vec());
             let known = &world.schedules.known;
             Ok(hashes.iter().map(|hash| known.get(hash).cloned()).collect())
         })
@@ -83,8 +93,10 @@ impl Schedules {
         self.plans.len()
     }
 
-    pub(super) fn forget_since(&mut self, planned: usize) {
-        self.plans.truncate(planned);
+    /// Drops those made since then for other tasks than these.
+    pub(super) fn keep_since(&mut self, planned: usize, tasks: &HashSet<&str>) {
+        let made = self.plans.split_off(planned);
+        self.plans.extend(made.into_iter().filter(|(task, _)| tasks.contains(&**task)));
     }
 }
 
