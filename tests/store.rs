@@ -14,6 +14,7 @@ mod lists;
 mod make;
 mod plugins;
 mod postgres_faults;
+mod postgres_places;
 mod pushes;
 mod queries;
 mod refusals;
@@ -171,6 +172,7 @@ on_every_database! {
     }
     documents {
         values_inside_of_data_compare_by_their_type
+        text_is_found_however_a_document_writes_it
         documents_are_compared_and_contained
         a_document_that_is_too_deep_hides_no_other
     }

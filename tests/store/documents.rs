@@ -82,6 +82,38 @@ pub(crate) async fn values_inside_of_data_compare_by_their_type(subject: &Subjec
     }
 }
 
+pub(crate) async fn text_is_found_however_a_document_writes_it(subject: &Subject) {
+    subject
+        .documents(&[
+            r#"{"v": "nmap"}"#,
+            r#"{"v": "\u006emap"}"#,
+            r#"{ "v" : "nmap" , "w": "a\\b" }"#,
+            r#"{"v": "nmap-udp", "nmap": 1, "w": ["nmap"]}"#,
+            r#"{"v": "say \"nmap\""}"#,
+            r#"{"v": ""}"#,
+            r#"{"v": 1e2}"#,
+            r#"{"v": [1, "x"]}"#,
+        ])
+        .await;
+    subject
+        .finds(vec![
+            ("data.v", "eq", json!("nmap"), vec![3, 2, 1]),
+            ("data.v", "in", json!(["nmap", "nmap-udp"]), vec![4, 3, 2, 1]),
+            ("data.v", "eq", json!("say \"nmap\""), vec![5]),
+            ("data.v", "eq", json!(""), vec![6]),
+            ("data.v", "eq", json!(100), vec![7]),
+            ("data.v", "ne", json!("nmap"), vec![8, 7, 6, 5, 4]),
+            ("data.w", "ne", json!("nmap"), vec![4, 3]),
+            ("data.nmap", "eq", json!("nmap"), vec![]),
+        ])
+        .await;
+    let not = Filter {
+        not: condition("data", "w", "eq", &json!("a\\b")).and.pop().map(Box::new),
+        ..Filter::default()
+    };
+    assert_eq!(subject.filtered(not).await, [8, 7, 6, 5, 4, 2, 1]);
+}
+
 pub(crate) async fn documents_are_compared_and_contained(subject: &Subject) {
     subject
         .documents(&[

@@ -5,6 +5,7 @@
 
 mod column;
 mod containment;
+mod mention;
 mod predicate;
 mod query;
 mod table;
@@ -12,6 +13,7 @@ mod value;
 
 pub(crate) use self::{
     column::Column,
+    mention::mentions,
     predicate::{Abilities, Check, Comparison, Operand, Predicate, Relation, Test},
     query::{queued_predicate, schedule_predicate, task_predicate},
     table::{Tables, expression},

@@ -12,5 +12,5 @@ pub mod postgres;
 pub mod sqlite;
 mod word;
 
-pub use postgres::{PostgresOptions, PostgresStore};
+pub use postgres::{IndexedPlace, PostgresOptions, PostgresStore};
 pub use sqlite::{SqliteOptions, SqliteStore};

@@ -16,6 +16,7 @@ mod matching;
 mod migrate;
 mod open;
 mod options;
+mod place;
 mod plugin;
 mod row;
 mod save;
@@ -30,4 +31,5 @@ mod writer;
 
 pub use lock::Standing;
 pub use options::PostgresOptions;
+pub use place::IndexedPlace;
 pub use store::PostgresStore;

@@ -73,6 +73,10 @@ section! {
         /// Places in the data, as JSON pointers such as `/image`, on which workers filter: such
         /// pops cost no scan.
         classes: Vec<String> = Vec::new(),
+        /// Places in the data, as JSON pointers such as `/image`, on which people filter lists of
+        /// tasks. PostgreSQL keeps an index over each, which finds and counts them; it costs each
+        /// push of the scheduler about as much as a tenth of a push. SQLite has none.
+        indexed: Vec<String> = Vec::new(),
         /// Place in the data, as a JSON pointer such as `/batch`: queued tasks with the same text
         /// there are a group. A pop whose first task has a group hands out the group, as far as its
         /// filter admits it: up to the limit of the pop, without one whole.
@@ -129,7 +133,10 @@ impl SchedulerConfig {
             || ("it is not between -1 and 1", "write -1 where any order will do"),
         )?;
         let classes = self.classes.iter().map(|class| ("classes", class));
-        for (name, pointer) in classes.chain(self.group.iter().map(|group| ("group", group))) {
+        let indexed = self.indexed.iter().map(|place| ("indexed", place));
+        for (name, pointer) in
+            classes.chain(indexed).chain(self.group.iter().map(|group| ("group", group)))
+        {
             ConfigError::unless(pointer.starts_with('/'), &key(name), pointer, || {
                 ("it is not a JSON pointer", "write a place in the data, such as `/image`")
             })?;

@@ -64,6 +64,7 @@ impl Parts {
         .await
         .context("the queues cannot be filled from the database")?;
         plugins.attach(Arc::clone(&queues) as _);
+        storage.index(&config.schedulers);
         Ok(Self { storage, plugins, queues, connectors, clock, ids })
     }
 

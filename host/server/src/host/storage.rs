@@ -8,9 +8,9 @@ use hinny_core::{
     import::Import,
     store::{PluginStore, Store, StoreError},
 };
-use hinny_store::{PostgresOptions, PostgresStore, SqliteOptions, SqliteStore};
+use hinny_store::{IndexedPlace, PostgresOptions, PostgresStore, SqliteOptions, SqliteStore};
 
-use crate::config::{DatabaseConfig, DatabasePlace};
+use crate::config::{DatabaseConfig, DatabasePlace, SchedulerConfig};
 
 /// The database of a host.
 #[derive(Clone)]
@@ -71,6 +71,19 @@ impl Storage {
             Self::Sqlite(store) => store.set_tell_finished(schedulers),
             Self::Postgres(store) => store.set_tell_finished(schedulers),
         }
+    }
+
+    /// Has lists find tasks by what stands at the places that are configured for it. An embedded
+    /// file has no such indexes.
+    pub(crate) fn index(&self, schedulers: &[SchedulerConfig]) {
+        let Self::Postgres(store) = self else { return };
+        let places = schedulers.iter().flat_map(|scheduler| {
+            scheduler.indexed.iter().map(|pointer| IndexedPlace {
+                scheduler: scheduler.id.clone(),
+                path: pointer.split('/').skip(1).map(str::to_owned).collect(),
+            })
+        });
+        store.index(places.collect());
     }
 
     /// Closes it in order.

@@ -39,6 +39,25 @@ pub(crate) enum Column {
     DeadlineAt,
 }
 
+impl Column {
+    /// Whether it is of the life of a task, and not of the task as it was pushed.
+    pub(crate) fn is_of_life(self) -> bool {
+        matches!(
+            self,
+            Self::Priority
+                | Self::Status
+                | Self::Attempt
+                | Self::Worker
+                | Self::Reason
+                | Self::Dead
+                | Self::NotBefore
+                | Self::LeaseUntil
+                | Self::ModifiedAt
+                | Self::FinishedAt
+        )
+    }
+}
+
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ColumnType {

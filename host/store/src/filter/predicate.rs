@@ -139,6 +139,16 @@ impl Predicate {
         }
     }
 
+    /// Whether it can be told from tasks as they were pushed, whatever became of them.
+    pub(crate) fn is_of_push(&self) -> bool {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().all(Self::is_of_push),
+            Self::Not(part) => part.is_of_push(),
+            Self::Test(test) => !test.column.is_of_life(),
+            Self::Related(relation, _) => *relation == Relation::Schedule,
+        }
+    }
+
     /// The value that a column must have, if there is only one.
     pub(crate) fn demands(&self, column: Column) -> Option<&Operand> {
         match self {

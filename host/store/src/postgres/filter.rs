@@ -5,13 +5,14 @@ mod text;
 
 use sqlx::{Postgres, QueryBuilder};
 
+pub(crate) use self::json::{TEXT_MAX, is_position};
 use self::{
     json::{contained_in, contains, equals, place_check, whole_is_null},
     text::text_check,
 };
 use super::sql::stored;
 use crate::filter::{
-    Abilities, Check, Column, Operand, Predicate, Relation, Tables, Test, expression,
+    Abilities, Check, Column, Operand, Predicate, Relation, Tables, Test, expression, mentions,
 };
 
 /// What this database can do.
@@ -76,6 +77,7 @@ fn push_related(sql: &mut QueryBuilder<Postgres>, relation: Relation, test: &Tes
 fn push_test(sql: &mut QueryBuilder<Postgres>, tables: Tables, test: &Test) {
     let column = expression(tables, test.column);
     sql.push(if test.negated { "NOT (" } else { "(" });
+    push_mentions(sql, column, &mentions(test));
     match (&test.check, test.column) {
         (Check::JsonEquals(document), _) => equals(sql, column, &test.path, document),
         (Check::JsonContains(document), _) => contains(sql, column, &test.path, document),
@@ -87,6 +89,20 @@ fn push_test(sql: &mut QueryBuilder<Postgres>, tables: Tables, test: &Test) {
         }),
     }
     sql.push(")");
+}
+
+/// Appends that a document mentions one of some texts, or may do so in another way. The planner has
+/// it looked at first, since it is so much cheaper than what follows.
+fn push_mentions(sql: &mut QueryBuilder<Postgres>, column: &str, texts: &[String]) {
+    if texts.is_empty() {
+        return;
+    }
+    sql.push("(");
+    for text in texts {
+        sql.push("strpos(").push(column).push(", ");
+        sql.push_bind(stored(text).into_owned()).push("::text) > 0 OR ");
+    }
+    sql.push("strpos(").push(column).push(", '\\') > 0) AND ");
 }
 
 /// Appends a check of a value.

@@ -12,7 +12,7 @@ use super::{
     filter::{ABILITIES, push},
     schedule::{read_schedule, schedule_columns},
     task::{task, task_columns},
-    way::{Way, from, rare_way},
+    way::{AS_PUSHED, Way, from, rare_way},
 };
 use crate::{
     filter::{Column, Predicate, Tables, schedule_predicate, task_predicate},
@@ -88,7 +88,7 @@ async fn count_tasks(
         return maintained_count(readers, predicate).await;
     }
     let mut sql = QueryBuilder::new("SELECT count(*) FROM (SELECT 1");
-    sql.push(from(way));
+    sql.push(if predicate.is_of_push() && way == Way::Newest { AS_PUSHED } else { from(way) });
     push(&mut sql, Tables::Tasks, predicate);
     bounded_count(readers, sql, count_max).await
 }

@@ -57,7 +57,9 @@ impl PostgresOptions {
 
     /// How connections that look things up are set up.
     pub(crate) fn reading(&self) -> PgConnectOptions {
-        self.connect.clone().options(self.settings())
+        // A list may narrow down millions of tasks by their pages: with less memory, it forgets which
+        // tasks of a page it meant, and reads them all.
+        self.connect.clone().options(self.settings()).options([("work_mem", "32MB")])
     }
 
     /// How the connection that writes is set up.
@@ -71,6 +73,11 @@ impl PostgresOptions {
             ("enable_hashjoin", "off"),
             ("enable_mergejoin", "off"),
         ])
+    }
+
+    /// How the connection that makes indexes is set up: that takes its time, and nobody waits.
+    pub(crate) fn indexing(&self) -> PgConnectOptions {
+        self.connect.clone().options([("statement_timeout", "0"), ("lock_timeout", "0")])
     }
 
     fn settings(&self) -> Vec<(&'static str, String)> {

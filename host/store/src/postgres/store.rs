@@ -1,7 +1,7 @@
 //! The store: core's traits over the statements of this folder.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeSet, HashSet},
     sync::{Arc, PoisonError, RwLock},
 };
 
@@ -21,13 +21,13 @@ use sqlx::PgPool;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    PostgresOptions, Standing,
+    IndexedPlace, PostgresOptions, Standing,
     away::Away,
     commit, count, event, facts, history, import, list,
     lock::HostLock,
     matching,
     open::{Opened, open},
-    plugin, schedule, state, task, tidy,
+    place, plugin, schedule, state, task, tidy,
     writer::Writer,
 };
 use crate::driven::driven;
@@ -43,6 +43,7 @@ pub struct PostgresStore {
     tell_finished: RwLock<HashSet<SchedulerId>>,
     tasks: TaskTracker,
     stop: CancellationToken,
+    options: PostgresOptions,
 }
 
 impl PostgresStore {
@@ -54,7 +55,8 @@ impl PostgresStore {
         tasks.spawn(Arc::clone(&lock).keep(holder, stop.clone()));
         tasks.close();
         let tell_finished = RwLock::default();
-        Ok(Self { writer: Arc::new(writer), readers, away, lock, tell_finished, tasks, stop })
+        let (writer, options) = (Arc::new(writer), options.clone());
+        Ok(Self { writer, readers, away, lock, tell_finished, tasks, stop, options })
     }
 
     /// Brings the schema of a database up to date; the answer is the schema before and now.
@@ -89,6 +91,17 @@ impl PostgresStore {
         self.stop.cancel();
         self.tasks.wait().await;
         closed
+    }
+
+    /// Has lists find tasks by what stands at some places in their data, as soon as the indexes
+    /// for that are made; those for other places are removed. Nobody waits for either.
+    pub fn index(&self, places: BTreeSet<IndexedPlace>) {
+        let (options, stop) = (self.options.clone(), self.stop.clone());
+        self.tasks.spawn(async move {
+            let keeping = place::keep(&options, &places);
+            // The server removes what is broken off, or the next start does.
+            stop.run_until_cancelled(keeping).await;
+        });
     }
 
     fn tell(&self) -> HashSet<SchedulerId> {

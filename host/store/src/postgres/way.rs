@@ -17,6 +17,9 @@ pub(crate) enum Way {
     Unsuccessful,
 }
 
+/// Through all, as they were pushed, in any order, up to the condition.
+pub(crate) const AS_PUSHED: &str = " FROM task AS t WHERE ";
+
 /// The tables of a way, up to the condition.
 pub(crate) fn from(way: Way) -> &'static str {
     match way {

@@ -11,7 +11,7 @@ use self::{
     text::text_check,
 };
 use crate::filter::{
-    Abilities, Check, Column, Operand, Predicate, Relation, Tables, Test, expression,
+    Abilities, Check, Column, Operand, Predicate, Relation, Tables, Test, expression, mentions,
 };
 
 /// What this database can do.
@@ -77,6 +77,7 @@ fn push_test(sql: &mut QueryBuilder<Sqlite>, tables: Tables, test: &Test) {
     let column = expression(tables, test.column);
     let in_document = test.column == Column::Data;
     sql.push(if test.negated { "NOT (" } else { "(" });
+    push_mentions(sql, column, &mentions(test));
     if in_document {
         // A document that is deeper than the database reads is no match; it must not end the list.
         sql.push("CASE WHEN json_valid(").push(column).push(") THEN ");
@@ -91,6 +92,18 @@ fn push_test(sql: &mut QueryBuilder<Sqlite>, tables: Tables, test: &Test) {
         }),
     }
     sql.push(if in_document { " END)" } else { ")" });
+}
+
+/// Appends that a document mentions one of some texts, or may do so in another way.
+fn push_mentions(sql: &mut QueryBuilder<Sqlite>, column: &str, texts: &[String]) {
+    if texts.is_empty() {
+        return;
+    }
+    sql.push("(");
+    for text in texts {
+        sql.push("instr(").push(column).push(", ").push_bind(text.clone()).push(") > 0 OR ");
+    }
+    sql.push("instr(").push(column).push(", '\\') > 0) AND ");
 }
 
 /// Appends a check of a value.

@@ -19,6 +19,9 @@ pub(crate) enum Way {
     Dead,
 }
 
+/// Through all, as they were pushed, up to the condition. The index has most that narrows them.
+pub(crate) const AS_PUSHED: &str = " FROM task AS t INDEXED BY task_created WHERE ";
+
 /// The tables of a way, up to the condition. Each names its index: what the planner would guess
 /// from statistics is known here.
 pub(crate) fn from(way: Way) -> &'static str {

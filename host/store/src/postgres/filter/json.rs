@@ -4,14 +4,20 @@
 //! as their JSON text), numbers with numbers, flags with flags. A document that `jsonb` cannot
 //! hold is no match.
 
+use std::slice;
+
 use serde_json::Value;
 use sqlx::{Postgres, QueryBuilder};
 
 use super::push_check;
 use crate::{
-    filter::{Check, Operand},
+    filter::{Check, Comparison, Operand},
     postgres::sql::stored,
 };
+
+/// A text that is shorter than so many characters is another than every text that begins
+/// otherwise, or goes on. An index over whole texts would refuse long ones, and the push with them.
+pub(crate) const TEXT_MAX: usize = 200;
 
 /// Appends a check of the value at a place.
 pub(super) fn place_check(
@@ -88,12 +94,33 @@ fn value_at(sql: &mut QueryBuilder<Postgres>, column: &str, path: &[String], che
             typed(sql, column, path, "number", "numeric");
         }
         Some(Operand::Flag(_)) => typed(sql, column, path, "boolean", "boolean"),
-        _ => {
-            sql.push("((");
-            place(sql, column, path);
-            sql.push(" #>> '{}') COLLATE \"C\")");
-        }
+        _ => text_at(sql, column, path, is_short(check)),
     }
+}
+
+/// Appends the value at a place as text; if it is compared with short texts, its beginning will do,
+/// and is what there is an index over if there is one: see [`crate::postgres::place`].
+fn text_at(sql: &mut QueryBuilder<Postgres>, column: &str, path: &[String], short: bool) {
+    sql.push(if short { "left(((" } else { "((" });
+    place(sql, column, path);
+    sql.push(" #>> '{}') COLLATE \"C\")");
+    if short {
+        sql.push(", ").push(TEXT_MAX.to_string()).push(")");
+    }
+}
+
+/// Whether a check asks if a value is one of some short texts.
+fn is_short(check: &Check) -> bool {
+    let operands = match check {
+        Check::Compare(Comparison::Eq, operand) => slice::from_ref(operand),
+        Check::OneOf(operands) => operands,
+        _ => return false,
+    };
+    let is_short = |operand: &Operand| match operand {
+        Operand::Text(text) => stored(text).chars().count() < TEXT_MAX,
+        _ => false,
+    };
+    operands.iter().all(is_short)
 }
 
 /// Appends the value at a place if it is of a type.
@@ -105,15 +132,17 @@ fn typed(sql: &mut QueryBuilder<Postgres>, column: &str, path: &[String], kind: 
     sql.push("::").push(cast).push(" END");
 }
 
-/// Appends the document at a place. Digits are a position in a list, or the name of a field;
-/// whatever else the database takes for a position (`-1`) is a name.
+/// Whether a segment of a path is a position in a list, or the name of a field: digits. Whatever
+/// else the database takes for a position (`-1`) is a name.
+pub(crate) fn is_position(segment: &str) -> bool {
+    !segment.is_empty() && segment.len() <= 9 && segment.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Appends the document at a place.
 fn place(sql: &mut QueryBuilder<Postgres>, column: &str, path: &[String]) {
     sql.push("(hinny_document(").push(column).push(")");
     for segment in path {
-        let is_position = !segment.is_empty()
-            && segment.len() <= 9
-            && segment.bytes().all(|byte| byte.is_ascii_digit());
-        if is_position {
+        if is_position(segment) {
             sql.push(" #> ARRAY[").push_bind(segment.clone()).push("::text]");
         } else {
             sql.push(" -> ").push_bind(stored(segment).into_owned()).push("::text");

@@ -44,6 +44,11 @@ fn conditions_are_words_of_this_crate_and_numbered_values() {
              END > $5::bigint))",
         ),
         (
+            json!({ "column": "data", "field": "a", "operator": "eq", "value": "x" }),
+            "(((strpos(t.data, $1::text) > 0 OR strpos(t.data, '\\') > 0) AND \
+             left((((hinny_document(t.data) -> $2::text) #>> '{}') COLLATE \"C\"), 200) = $3::text))",
+        ),
+        (
             json!({ "column": "schedule", "field": "enabled", "operator": "is", "value": true }),
             "(EXISTS (SELECT 1 FROM schedule AS rs WHERE rs.id = t.schedule \
              AND (rs.enabled = $1::boolean)))",

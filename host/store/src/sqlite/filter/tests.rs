@@ -70,6 +70,13 @@ fn conditions_are_words_of_this_crate_and_question_marks() {
              END, NULL) > ? END))",
         ),
         (
+            json!({ "column": "data", "field": "a", "operator": "eq", "value": "x" }),
+            "(((instr(t.data, ?) > 0 OR instr(t.data, '\\') > 0) AND \
+             CASE WHEN json_valid(t.data) THEN coalesce(CASE json_type(t.data, ?) \
+             WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' \
+             ELSE CAST(json_extract(t.data, ?) AS TEXT) END, NULL) = ? END))",
+        ),
+        (
             json!({ "column": "schedule", "field": "enabled", "operator": "is", "value": true }),
             "(EXISTS (SELECT 1 FROM schedule AS rs WHERE rs.id = t.schedule AND (rs.enabled = ?)))",
         ),
