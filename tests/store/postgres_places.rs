@@ -17,7 +17,7 @@ use super::{
 };
 
 /// Longest that an index may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 const INDEXES: &str = "
     SELECT i.indexrelid::bigint FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid

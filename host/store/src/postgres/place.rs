@@ -130,15 +130,12 @@ impl IndexedPlace {
 
     /// What stands there, as filters compare it: see [`super::filter`].
     fn expression(&self) -> String {
-        let mut place = "hinny_document(data)".to_owned();
-        for segment in &self.path {
-            let name = literal(segment);
-            place += &if is_position(segment) {
-                format!(" #> ARRAY[{name}::text]")
-            } else {
-                format!(" -> {name}::text")
-            };
-        }
+        let steps =
+            self.path.iter().map(|segment| match (is_position(segment), literal(segment)) {
+                (true, position) => format!(" #> ARRAY[{position}::text]"),
+                (false, name) => format!(" -> {name}::text"),
+            });
+        let place = format!("hinny_document(data){}", steps.collect::<String>());
         format!("left((({place}) #>> '{{}}') COLLATE \"C\", {TEXT_MAX})")
     }
 }
