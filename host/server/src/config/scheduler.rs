@@ -74,8 +74,8 @@ section! {
         /// pops cost no scan.
         classes: Vec<String> = Vec::new(),
         /// Places in the data, as JSON pointers such as `/image`, on which people filter lists of
-        /// tasks. PostgreSQL keeps an index over each, which finds and counts them; it costs each
-        /// push of the scheduler about as much as a tenth of a push. SQLite has none.
+        /// tasks. `PostgreSQL` keeps an index over each, which finds and counts them; it costs each
+        /// push of the scheduler about as much as a tenth of a push. `SQLite` has none.
         indexed: Vec<String> = Vec::new(),
         /// Place in the data, as a JSON pointer such as `/batch`: queued tasks with the same text
         /// there are a group. A pop whose first task has a group hands out the group, as far as its
