@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use hinny_core::{
+    PluginDigest,
+    decision::{Replay, ReplayRequest},
     plugin::{CandidateRequest, CandidateSource, PluginError, Slot, World},
-    ranker::Ranker,
 };
 
 use super::{ACTIVATIONS_READ, Inner, slot::Running, target::last_settings};
-use crate::verify::digest;
+use crate::{ranker::WasmRanker, verify::digest};
 
 impl Inner {
     /// A ranker as it would be once active: verified in the same way, with the same settings. What
@@ -16,7 +17,7 @@ impl Inner {
     pub(super) async fn candidate(
         &self,
         CandidateRequest { scheduler, source, settings }: CandidateRequest,
-    ) -> Result<Arc<dyn Ranker>, PluginError> {
+    ) -> Result<Arc<WasmRanker>, PluginError> {
         let slot = self.slot(&Slot { scheduler, world: World::Ranker })?;
         let digest = match &source {
             CandidateSource::Version(digest) => *digest,
@@ -39,5 +40,27 @@ impl Inner {
             // A slot for rankers takes nothing else.
             Running::Scheduler(_) => Err(PluginError::UnknownSlot(slot.slot.to_string())),
         }
+    }
+
+    /// What a ranker makes of the decisions that are recorded.
+    pub(super) async fn replay(
+        &self,
+        ReplayRequest { scheduler, source, settings, options }: ReplayRequest,
+    ) -> Result<Replay, PluginError> {
+        let decisions = self.decisions()?;
+        let slot = Slot { scheduler: scheduler.clone(), world: World::Ranker };
+        let source = match source {
+            Some(source) => source,
+            None => CandidateSource::Version(self.active(&slot)?),
+        };
+        let request = CandidateRequest { scheduler: scheduler.clone(), source, settings };
+        let ranker = self.candidate(request).await?;
+        decisions.replay(scheduler, ranker, &options).await
+    }
+
+    fn active(&self, slot: &Slot) -> Result<PluginDigest, PluginError> {
+        let current = self.slot(slot)?.current();
+        let current = current.ok_or_else(|| PluginError::NothingActive(slot.to_string()))?;
+        Ok(current.activation.digest)
     }
 }
