@@ -18,6 +18,9 @@ mod segment;
 mod summary;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 use std::{collections::BTreeMap, io, sync::Arc};
 
 use hinny_core::{

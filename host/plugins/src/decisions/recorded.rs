@@ -40,6 +40,12 @@ impl<R: Ranker> Recorded<R> {
         Self { ranker, origin: Arc::new(origin), counts, sample, recorder }
     }
 
+    /// The ranker itself.
+    #[cfg(test)]
+    pub(super) fn inner(&self) -> &R {
+        &self.ranker
+    }
+
     /// What a batch is recorded by, if it is.
     fn copied(&self, batch: &Columns) -> Option<Columns> {
         if batch.len == 0 {

@@ -7,6 +7,7 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread,
+    time::Duration,
 };
 
 use tokio::sync::{mpsc, oneshot};
@@ -23,7 +24,10 @@ use crate::config::DecisionsConfig;
 const WAITING_BATCHES: usize = 1_024;
 
 /// Tasks that may wait in them: with four inputs, some 10 MiB.
-const WAITING_TASKS: usize = 1 << 18;
+pub(super) const WAITING_TASKS: usize = 1 << 18;
+
+/// How long the writer waits after a failure.
+const PAUSE: Duration = Duration::from_secs(10);
 
 /// The way from a ranker to the disk.
 #[derive(Debug)]
@@ -39,7 +43,7 @@ impl Recorder {
     pub(super) fn start(config: DecisionsConfig, folder: Arc<Folder>) -> io::Result<Self> {
         let (messages, receiver) = mpsc::channel(WAITING_BATCHES);
         let waiting = Arc::new(AtomicUsize::new(0));
-        let writer = Writer::new(folder, Arc::clone(&waiting));
+        let writer = Writer::new(folder, Arc::clone(&waiting), PAUSE);
         thread::Builder::new().name("decisions".to_owned()).spawn(|| writer.run(receiver))?;
         Ok(Self { config, messages, waiting })
     }

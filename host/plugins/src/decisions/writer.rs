@@ -26,9 +26,6 @@ use super::{
 /// Written at once at most: a burst waits in memory no longer than that.
 const BUFFER_BYTES: usize = 1 << 20;
 
-/// How long it waits after a failure.
-const PAUSE: Duration = Duration::from_secs(10);
-
 /// What is sent to the writer.
 pub(super) enum Message {
     /// A decision.
@@ -54,6 +51,8 @@ pub(super) struct Writer {
     /// Frames that are not written yet, and whose they are.
     buffer: Vec<u8>,
     unwritten: Vec<Arc<Counts>>,
+    /// How long it waits after a failure.
+    pause: Duration,
     failed_at: Option<Instant>,
 }
 
@@ -67,13 +66,14 @@ struct Current {
 }
 
 impl Writer {
-    pub(super) fn new(folder: Arc<Folder>, waiting: Arc<AtomicUsize>) -> Self {
+    pub(super) fn new(folder: Arc<Folder>, waiting: Arc<AtomicUsize>, pause: Duration) -> Self {
         Self {
             folder,
             waiting,
             current: None,
             buffer: Vec::new(),
             unwritten: Vec::new(),
+            pause,
             failed_at: None,
         }
     }
@@ -89,7 +89,7 @@ impl Writer {
         }
     }
 
-    fn take(&mut self, message: Message) {
+    pub(super) fn take(&mut self, message: Message) {
         match message {
             Message::Decided(decided) => {
                 self.waiting.fetch_sub(decided.batch.priorities.len(), Ordering::Relaxed);
@@ -108,7 +108,7 @@ impl Writer {
 
     /// Puts a decision into the buffer; when a segment is full, into that of the next.
     fn put(&mut self, decided: &Decided) {
-        if self.failed_at.is_some_and(|at| at.elapsed() < PAUSE) {
+        if self.failed_at.is_some_and(|at| at.elapsed() < self.pause) {
             return decided.counts.lost();
         }
         let full = match &mut self.current {
