@@ -122,7 +122,7 @@ fn what_was_written_is_read_newest_first_over_starts_and_of_one_scheduler() {
     rig.write([("jobs", batch(4, 5))]);
     assert_eq!(rig.all(), (vec![4, 3, 1], vec![]));
     assert_eq!(rig.read(wanted("others")), (vec![2], vec![]));
-    let at = |second| Some(Timestamp::from_millis(second * 1000));
+    let at = |second: i64| Some(Timestamp::from_millis(second * 1000));
     let between = Wanted { since: at(1), until: at(4), ..wanted("jobs") };
     assert_eq!(rig.read(between), (vec![3, 1], vec![]));
     let newest = Wanted { batches_max: 2, ..wanted("jobs") };
