@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use hinny_core::{
-    Organisation, Priority, SchedulerId,
+    Clock as _, Organisation, Priority, SchedulerId,
     decision::{Replay, ReplayOptions, ReplayRequest},
     plugin::{ActivateRequest, CandidateSource, Slot, World},
     queue::PushRequest,
@@ -47,24 +47,37 @@ async fn start(config: Config) -> Host {
     Host::start(config, Arc::new(SystemClock)).await.unwrap()
 }
 
+fn data(number: u64) -> Value {
+    let (level, team) = (number * 7919 % 5, if number % 2 == 0 { "red" } else { "blue" });
+    json!({"name": format!("task-{number}"), "level": level, "scan_level": number % 3, "team": team})
+}
+
 async fn push(host: &Host, from: u64, count: u64) {
-    let requests = (from..from + count).map(|number| PushRequest {
+    let request = |number: u64| PushRequest {
         id: None,
         organisation: Organisation::new("acme").unwrap(),
-        priority: (number % 4 == 0).then_some(Priority(number as i64 % 50)),
-        data: json!({"name": format!("task-{number}"), "level": number * 7919 % 5,
-            "scan_level": number % 3, "team": ["red", "blue"][number as usize % 2],
-            "urgent": number % 7 == 0})
-        .to_string(),
+        priority: number.is_multiple_of(4).then_some(Priority(number as i64 % 50)),
+        data: data(number).to_string(),
         not_before: None,
-    });
+    };
+    let requests = (from..from + count).map(request);
     for pushed in host.queues().push(&jobs(), requests.collect()).await.unwrap() {
         pushed.unwrap();
     }
 }
 
+const ALL: ReplayOptions = ReplayOptions { since: None, until: None, batches_max: None, listed: 5 };
+
 async fn replay(host: &Host, source: Option<CandidateSource>, settings: Option<Value>) -> Replay {
-    let options = ReplayOptions { since: None, until: None, batches_max: None, listed: 5 };
+    replay_of(host, source, settings, ALL).await
+}
+
+async fn replay_of(
+    host: &Host,
+    source: Option<CandidateSource>,
+    settings: Option<Value>,
+    options: ReplayOptions,
+) -> Replay {
     let request = ReplayRequest { scheduler: jobs(), source, settings, options };
     host.decisions().replay(request).await.unwrap()
 }
@@ -74,7 +87,8 @@ async fn swap(host: &Host, settings: Value) {
     let slot = Slot { scheduler: jobs(), world: World::Ranker };
     let active = host.plugins().activations(&slot).await.unwrap().remove(0);
     let digest = Some(active.digest);
-    let request = ActivateRequest { slot, digest, settings: Some(settings), by: "ann".to_owned() };
+    let settings = Some(settings);
+    let request = ActivateRequest { digest, settings, ..ActivateRequest::rollback(slot, "ann") };
     let generation = host.plugins().activate(request).await.unwrap().generation;
     let switched = async {
         while host.queues().stats(&jobs()).await.unwrap().generation != generation {
@@ -107,18 +121,23 @@ async fn reproduces(ranker: &str, first: Value, second: Value) {
     host.stop().await;
     assert!(folder.path().join("hinny.db-decisions").is_dir(), "it is beside the database");
 
+    let stopped = SystemClock.now();
     let host = start(config(folder.path(), ranker, &first)).await;
     push(&host, PUSHED + 50, 10).await;
+    let before = ReplayOptions { until: Some(stopped), ..ALL };
+    let kept = replay_of(&host, None, None, before).await;
+    assert_eq!((kept.exact(), kept.own.tasks), (Some(true), own), "{ranker}: a stop loses none");
+    // A start ranks what is queued anew, in the background.
     let restarted = replay(&host, None, None).await;
     assert_eq!((restarted.exact(), restarted.own.differ), (Some(true), 0), "{ranker}");
-    assert_eq!(restarted.own.tasks, own + 10, "{ranker}: no record is lost by a stop");
+    assert!(restarted.own.tasks >= own + 10, "{ranker}: {restarted:?}");
     // The first generation is reproduced by its settings, too.
     let version = CandidateSource::Version(restarted.digest);
-    let before = replay(&host, Some(version), Some(first.clone())).await;
-    let own = PUSHED + also(PUSHED + 60);
-    assert_eq!((before.exact(), before.own.tasks), (Some(true), own), "{ranker}");
+    let first_again = replay_of(&host, Some(version), Some(first.clone()), before).await;
+    let own = PUSHED + also(PUSHED + 50);
+    assert_eq!((first_again.exact(), first_again.own.tasks), (Some(true), own), "{ranker}");
     let recorded = host.decisions().recorded().await.unwrap();
-    assert_eq!(recorded.schedulers[0].tasks, restarted.tasks);
+    assert!(recorded.schedulers[0].tasks >= restarted.tasks);
     assert_eq!(recorded.schedulers[0].missed.lost, 0);
     host.stop().await;
 }

@@ -1,17 +1,18 @@
 //! What rankers decided, on disk, and asked about again.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use hinny_core::{
     Timestamp,
     decision::{Decisions, Replay, ReplayOptions, ReplayRequest, Unanswered},
     input::InputValue,
-    plugin::{CandidateSource, PluginError},
+    plugin::{CandidateSource, PluginError, Plugins},
     ranker::{RankContext, Ranker},
 };
 use hinny_plugins::DecisionsConfig;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::time::timeout;
 
 use super::{
     guests::{base, batch, component, context, good, now, poisoned, scheduler, sin},
@@ -55,10 +56,9 @@ fn sent(guest: &str, settings: Value) -> ReplayRequest {
 
 /// Data of all kinds, also such as does not fit.
 fn data(count: usize) -> Vec<Value> {
+    let team = |at: usize| ["red", "rød", "blue"][at % 3];
     let data = |at: usize| match at % 5 {
-        0 => {
-            json!({"level": at % 7, "urgent": at % 2 == 0, "team": ["red", "rød", "blue"][at % 3]})
-        }
+        0 => json!({"level": at % 7, "urgent": at % 2 == 0, "team": team(at)}),
         1 => json!({"level": "none", "x": at, "asked": at % 9}),
         2 => json!({"x": at as f64 / 3.0, "team": 5}),
         3 => json!({"level": i64::MIN, "x": -(at as i64)}),
@@ -192,45 +192,50 @@ async fn what_a_candidate_would_have_to_know_is_named() {
 #[tokio::test]
 async fn failures_are_counted_where_they_happen() {
     let folder = tempfile::tempdir().unwrap();
-    let rig = setup(folder.path()).start_with("guests/evil-ranker", sin("trap-on-poison")).await;
+    let rig = setup(folder.path()).start_with("guests/evil-ranker", sin("none")).await;
+    let bears = rig.ranker();
+    rank(&*bears, poisoned(&*bears)).await.unwrap();
+
+    // What one bore, another does not.
+    let rig = rig.with_row("guests/evil-ranker", sin("trap-on-poison")).await;
     let ranker = rig.ranker();
     rank(&*ranker, good(&*ranker, 3)).await.unwrap();
     rank(&*ranker, poisoned(&*ranker)).await.unwrap_err();
     let recorded = rig.registry.recorded().await.unwrap();
     let jobs = recorded.schedulers.iter().find(|of| of.scheduler == scheduler("jobs")).unwrap();
-    assert_eq!((jobs.batches, jobs.tasks, jobs.missed.failed), (1, 3, 1));
+    assert_eq!((jobs.batches, jobs.tasks, jobs.missed.failed), (2, 4, 1));
     assert_eq!((jobs.from, jobs.to), (Some(now()), Some(now())));
 
-    // Decided by one that bears it, asked of one that does not.
-    let rig = rig.with_row("guests/evil-ranker", sin("none")).await;
-    let ranker = rig.ranker();
-    rank(&*ranker, poisoned(&*ranker)).await.unwrap();
-    let failing = replay(&rig, sent("guests/evil-ranker", sin("trap-on-poison"))).await;
+    let failing = active(&rig).await;
     assert_eq!(failing.failed, Unanswered { batches: 1, tasks: 1 });
     assert!(failing.failure.as_deref().is_some_and(|why| why.contains("gave up")), "{failing:?}");
-    assert_eq!(
-        (failing.batches, failing.exact()),
-        (1, Some(true)),
-        "it decided the good one itself"
-    );
+    assert_eq!((failing.exact(), failing.own.tasks), (Some(true), 3), "the other was not its own");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replay_that_nobody_waits_for_ends_and_the_next_has_its_turn() {
     let folder = tempfile::tempdir().unwrap();
     let rig = setup(folder.path()).limits(strict()).start().await;
-    rig.activate("guests/evil-ranker", sin("none")).await.unwrap();
+    let digest = rig.activate("guests/evil-ranker", sin("none")).await.unwrap().digest;
     let ranker = rig.ranker();
     for _ in 0..200 {
         rank(&*ranker, poisoned(&*ranker)).await.unwrap();
     }
+    let rig = rig.with_row("guests/evil-ranker", sin("spin-on-poison")).await;
     // It would take 200 deadlines of 250 ms.
-    let endless = rig.registry.replay(sent("guests/evil-ranker", sin("spin-on-poison")));
-    let given_up = tokio::time::timeout(std::time::Duration::from_secs(1), endless).await;
-    assert!(given_up.is_err());
-    assert_eq!(active(&rig).await.exact(), Some(true));
-    rank(&*ranker, good(&*ranker, 5)).await.unwrap();
-    assert_eq!(rig.registry.instances(), 0);
+    let endless = rig.registry.replay(request(None, None));
+    assert!(timeout(Duration::from_secs(1), endless).await.is_err());
+    let bears = request(Some(CandidateSource::Version(digest)), Some(sin("none")));
+    let next = timeout(Duration::from_secs(20), rig.registry.replay(bears)).await;
+    let next = next.expect("it has its turn").unwrap();
+    assert_eq!((next.exact(), next.own.batches), (Some(true), 200));
+    rank(&*rig.ranker(), good(&*rig.ranker(), 5)).await.unwrap();
+    let gone = async {
+        while rig.registry.instances() > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(Duration::from_secs(20), gone).await.expect("nothing of it is left");
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    thread,
     time::Duration,
 };
 
@@ -86,7 +87,11 @@ impl Rig {
 
     fn read_all(&self, wanted: Wanted) -> (Vec<Decided>, Vec<Damage>) {
         let (sender, mut parts) = mpsc::channel::<io::Result<Part>>(1000);
-        Reader::new(wanted, sender).run(&self.folder);
+        // A runtime's own thread may not block, and the reader may.
+        let folder = &self.folder;
+        thread::scope(|scope| {
+            scope.spawn(|| Reader::new(wanted, sender).run(folder)).join().unwrap()
+        });
         let (mut decisions, mut damages) = (Vec::new(), Vec::new());
         while let Ok(part) = parts.try_recv() {
             let part = part.unwrap();
