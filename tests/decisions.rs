@@ -29,7 +29,7 @@ fn config(folder: &Path, ranker: &str, settings: &Value) -> Config {
     let mut scheduler = SchedulerConfig::named(jobs());
     scheduler.plugin = Some(guest("plugins/jobs").into());
     scheduler.ranker = Some(guest(ranker).into());
-    scheduler.ranker_settings = settings.as_object().unwrap().clone();
+    scheduler.ranker_settings.clone_from(settings.as_object().unwrap());
     let mut config = Config { schedulers: vec![scheduler], ..Config::default() };
     // The machine may be busy with other tests.
     let limits = &mut config.plugins.limits;
@@ -48,7 +48,7 @@ async fn start(config: Config) -> Host {
 }
 
 fn data(number: u64) -> Value {
-    let (level, team) = (number * 7919 % 5, if number % 2 == 0 { "red" } else { "blue" });
+    let (level, team) = (number * 7919 % 5, if number.is_multiple_of(2) { "red" } else { "blue" });
     json!({"name": format!("task-{number}"), "level": level, "scan_level": number % 3, "team": team})
 }
 

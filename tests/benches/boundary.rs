@@ -222,7 +222,8 @@ fn replays(c: &mut Criterion) {
     let whole = batch(&*ranker, REPLAYED);
     for part in 0..REPLAYED / 1_000 {
         let places: Vec<u32> = (part as u32 * 1_000..(part as u32 + 1) * 1_000).collect();
-        let rank = ranker.rank(&context(), whole.pick(&places));
+        let context = context();
+        let rank = ranker.rank(&context, whole.pick(&places));
         bench.runtime.block_on(rank).expect("ranks");
         // A bench is quicker than any host: nothing may be lost.
         bench.runtime.block_on(bench.registry.flush_decisions());

@@ -58,7 +58,7 @@ fn sent(guest: &str, settings: Value) -> ReplayRequest {
 fn data(count: usize) -> Vec<Value> {
     let team = |at: usize| ["red", "rød", "blue"][at % 3];
     let data = |at: usize| match at % 5 {
-        0 => json!({"level": at % 7, "urgent": at % 2 == 0, "team": team(at)}),
+        0 => json!({"level": at % 7, "urgent": at.is_multiple_of(2), "team": team(at)}),
         1 => json!({"level": "none", "x": at, "asked": at % 9}),
         2 => json!({"x": at as f64 / 3.0, "team": 5}),
         3 => json!({"level": i64::MIN, "x": -(at as i64)}),

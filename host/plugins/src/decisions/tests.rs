@@ -90,7 +90,7 @@ impl Rig {
         // A runtime's own thread may not block, and the reader may.
         let folder = &self.folder;
         thread::scope(|scope| {
-            scope.spawn(|| Reader::new(wanted, sender).run(folder)).join().unwrap()
+            scope.spawn(|| Reader::new(wanted, sender).run(folder)).join().unwrap();
         });
         let (mut decisions, mut damages) = (Vec::new(), Vec::new());
         while let Ok(part) = parts.try_recv() {

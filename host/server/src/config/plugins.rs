@@ -26,8 +26,8 @@ section! {
     /// What rankers decided is recorded, with the inputs that they read of each task, so that another
     /// ranker can be asked what it would have decided: `hinny plugin replay`.
     pub struct DecisionsConfig {
-        /// Where. Without it: with SQLite beside the database, as `hinny.db-decisions`; with
-        /// PostgreSQL in the working directory, as `hinny-decisions`. Each host has its own. It can be
+        /// Where. Without it: beside a database of `sqlite:`, as `hinny.db-decisions`, else in the
+        /// working directory, as `hinny-decisions`. Each host has its own. It can be
         /// deleted at any time.
         directory: Option<PathBuf> = None,
         /// How much is kept, in MiB; the oldest makes room. A task takes some 10 bytes. 0: nothing is
