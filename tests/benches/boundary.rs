@@ -15,7 +15,7 @@ use hinny_core::{
     ranker::{RankContext, Ranker},
 };
 use hinny_plugins::{
-    DecisionsConfig, PluginHostConfig, Registry, RegistryServices, SchedulerSlots, verify,
+    DecisionsConfig, Limits, PluginHostConfig, Registry, RegistryServices, SchedulerSlots, verify,
 };
 use hinny_store::{SqliteOptions, SqliteStore};
 use serde_json::{Value, json};
@@ -58,6 +58,8 @@ impl Bench {
         let config = PluginHostConfig {
             cache_folder: Some(cache.path().to_owned()),
             decisions: recording.then_some(decisions),
+            // What a busy machine takes longer for is to be measured, not to be stopped.
+            limits: Limits { rank_ms: 20_000, ..Limits::default() },
             schedulers: vec![SchedulerSlots::new(scheduler())],
             ..PluginHostConfig::default()
         };
