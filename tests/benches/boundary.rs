@@ -61,7 +61,6 @@ impl Bench {
             // What a busy machine takes longer for is to be measured, not to be stopped.
             limits: Limits { rank_ms: 20_000, ..Limits::default() },
             schedulers: vec![SchedulerSlots::new(scheduler())],
-            ..PluginHostConfig::default()
         };
         let registry = runtime.block_on(async {
             let store = SqliteStore::open(&SqliteOptions::temporary()).await.expect("a database");
