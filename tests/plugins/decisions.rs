@@ -6,7 +6,7 @@ use hinny_core::{
     Timestamp,
     decision::{Decisions, Replay, ReplayOptions, ReplayRequest, Unanswered},
     input::InputValue,
-    plugin::{CandidateSource, PluginError, Plugins},
+    plugin::{ActivateRequest, CandidateSource, PluginError, Plugins, Stage},
     ranker::{RankContext, Ranker},
 };
 use hinny_plugins::DecisionsConfig;
@@ -152,6 +152,32 @@ async fn other_settings_show_what_would_have_differed() {
     before.options.until = Some(now());
     let before = replay(&rig, before).await;
     assert_eq!((before.batches, before.exact(), before.from), (0, None, None));
+}
+
+/// Has a version with other settings decide beside the active one about 400 tasks; the answer is what
+/// is reproduced by the active one, and by that beside it, and all.
+async fn beside(stage: Stage) -> [u64; 3] {
+    let (_folder, rig) = start().await;
+    rig.activate("plugins/rank-weighted", base(100)).await.unwrap();
+    let beside = rig.request("jobs", "plugins/rank-weighted", base(300)).await;
+    rig.registry.activate(ActivateRequest { stage, ..beside }).await.unwrap();
+    let ranker = rig.ranker();
+    rank(&*ranker, good(&*ranker, 400)).await.unwrap();
+    let by_active = active(&rig).await;
+    let version = CandidateSource::Version(by_active.digest);
+    let by_other = replay(&rig, request(Some(version), Some(base(300)))).await;
+    for replay in [&by_active, &by_other] {
+        assert_ne!(replay.exact(), Some(false), "{replay:?}");
+    }
+    [by_active.own.tasks, by_other.own.tasks, by_active.tasks]
+}
+
+#[tokio::test]
+async fn what_a_canary_ranks_is_its_decision_and_what_a_shadow_says_is_none() {
+    let [active, canary, all] = beside(Stage::Canary("50%".parse().unwrap())).await;
+    assert!(active > 100 && canary > 100 && active + canary == 400, "{active} {canary}");
+    assert_eq!(all, 400);
+    assert_eq!(beside(Stage::Shadow).await, [400, 0, 400]);
 }
 
 #[tokio::test]

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use hinny_core::{
-    PluginDigest,
     decision::{Replay, ReplayRequest},
-    plugin::{CandidateRequest, CandidateSource, PluginError, Slot, World},
+    plugin::{Activation, CandidateRequest, CandidateSource, PluginError, Slot, World},
 };
 
 use super::{ACTIVATIONS_READ, Inner, slot::Running, target::last_settings};
@@ -49,18 +48,21 @@ impl Inner {
     ) -> Result<Replay, PluginError> {
         let decisions = self.decisions()?;
         let slot = Slot { scheduler: scheduler.clone(), world: World::Ranker };
-        let source = match source {
-            Some(source) => source,
-            None => CandidateSource::Version(self.active(&slot)?),
+        let (source, settings) = if let Some(source) = source {
+            (source, settings)
+        } else {
+            // Its own: a trial may have run the same version with others since.
+            let Activation { digest, settings: own, .. } = self.active(&slot)?;
+            (CandidateSource::Version(digest), Some(settings.unwrap_or(own)))
         };
         let request = CandidateRequest { scheduler: scheduler.clone(), source, settings };
         let ranker = self.candidate(request).await?;
         decisions.replay(scheduler, ranker, &options).await
     }
 
-    fn active(&self, slot: &Slot) -> Result<PluginDigest, PluginError> {
+    fn active(&self, slot: &Slot) -> Result<Activation, PluginError> {
         let current = self.slot(slot)?.current();
         let current = current.ok_or_else(|| PluginError::NothingActive(slot.to_string()))?;
-        Ok(current.activation.digest)
+        Ok(current.activation.clone())
     }
 }
