@@ -10,6 +10,7 @@
 #![expect(clippy::type_complexity, reason = "a fake's one-off function is clearer where it is")]
 
 mod celery;
+mod decisions;
 mod examples;
 mod languages;
 mod openkat;

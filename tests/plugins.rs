@@ -5,6 +5,7 @@
 mod cache;
 mod calls;
 mod candidates;
+mod decisions;
 mod fallback;
 mod guests;
 mod harness;

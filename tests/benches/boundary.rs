@@ -1,5 +1,6 @@
 //! What it costs to ask a plugin: a batch of tasks through a ranker, the same rule without a
-//! sandbox, a verdict on a component, and the activation of a version.
+//! sandbox, a verdict on a component, the activation of a version, and decisions: what recording them
+//! costs, and a replay of a million.
 #![expect(clippy::indexing_slicing, reason = "the columns are as long as the batch")]
 
 use std::{fs, hint::black_box, path::PathBuf, sync::Arc};
@@ -8,11 +9,14 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use hinny_core::{
     ManualClock, Organisation, PluginDigest, SchedulerId, TaskId, TaskType, Timestamp,
     connector::NoConnectors,
+    decision::{Decisions as _, ReplayOptions, ReplayRequest},
     input::{ColumnValues, Columns, InputRow, InputTable, TaskFacts},
     plugin::{ActivateRequest, Plugins as _, Slot, World},
     ranker::{RankContext, Ranker},
 };
-use hinny_plugins::{PluginHostConfig, Registry, RegistryServices, SchedulerSlots, verify};
+use hinny_plugins::{
+    DecisionsConfig, Limits, PluginHostConfig, Registry, RegistryServices, SchedulerSlots, verify,
+};
 use hinny_store::{SqliteOptions, SqliteStore};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -40,12 +44,23 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
+        Self::with(false)
+    }
+
+    /// With decisions recorded, or not.
+    fn with(recording: bool) -> Self {
         let runtime = Runtime::new().expect("threads");
         let cache = folder();
+        let decisions = DecisionsConfig {
+            folder: cache.path().join("decisions"),
+            ..DecisionsConfig::default()
+        };
         let config = PluginHostConfig {
             cache_folder: Some(cache.path().to_owned()),
+            decisions: recording.then_some(decisions),
+            // What a busy machine takes longer for is to be measured, not to be stopped.
+            limits: Limits { rank_ms: 20_000, ..Limits::default() },
             schedulers: vec![SchedulerSlots::new(scheduler())],
-            ..PluginHostConfig::default()
         };
         let registry = runtime.block_on(async {
             let store = SqliteStore::open(&SqliteOptions::temporary()).await.expect("a database");
@@ -173,6 +188,71 @@ fn switches(c: &mut Criterion) {
     group.finish();
 }
 
+/// What a batch costs with its decision recorded, to be held against that without.
+fn recording(c: &mut Criterion) {
+    let mut group = c.benchmark_group("record");
+    for (name, recording) in [("not recorded", false), ("recorded", true)] {
+        let bench = Bench::with(recording);
+        let digest = bench.upload("guests/four-inputs");
+        bench.activate(Some(digest), json!({}));
+        let ranker = bench.ranker();
+        for len in [100, 1_000] {
+            let batch = batch(&*ranker, len);
+            group.throughput(Throughput::Elements(len as u64));
+            group.bench_function(BenchmarkId::new(name, len), |bencher| {
+                bencher.to_async(&bench.runtime).iter_batched(
+                    || batch.clone(),
+                    async |batch| ranker.rank(&context(), batch).await.expect("ranks"),
+                    criterion::BatchSize::SmallInput,
+                );
+            });
+        }
+    }
+    group.finish();
+}
+
+/// Decisions in a replay.
+const REPLAYED: usize = 1_000_000;
+
+/// A million decisions, asked again of the ranker that made them, and of one that differs.
+fn replays(c: &mut Criterion) {
+    let bench = Bench::with(true);
+    let digest = bench.upload("plugins/rank-weighted");
+    bench.activate(Some(digest), settings("rank-weighted"));
+    let ranker = bench.ranker();
+    let whole = batch(&*ranker, REPLAYED);
+    for part in 0..REPLAYED / 1_000 {
+        let places: Vec<u32> = (part as u32 * 1_000..(part as u32 + 1) * 1_000).collect();
+        let context = context();
+        let rank = ranker.rank(&context, whole.pick(&places));
+        bench.runtime.block_on(rank).expect("ranks");
+        // A bench is quicker than any host: nothing may be lost.
+        bench.runtime.block_on(bench.registry.flush_decisions());
+    }
+    let mut group = c.benchmark_group("replay");
+    group.sample_size(10).throughput(Throughput::Elements(REPLAYED as u64));
+    let upside_down = json!({"age_per_hour": -60, "terms": [
+        {"input": "/level", "type": "integer", "weight": 7},
+        {"input": "/urgent", "type": "flag", "weight": 100},
+        {"input": "/team", "values": {"red": -50}}]});
+    for (name, settings) in [("the same", None), ("another", Some(upside_down))] {
+        group.bench_function(BenchmarkId::new(name, REPLAYED), |bencher| {
+            bencher.iter(|| {
+                let options =
+                    ReplayOptions { since: None, until: None, batches_max: None, listed: 10 };
+                let settings = settings.clone();
+                let request =
+                    ReplayRequest { scheduler: scheduler(), source: None, settings, options };
+                let replay = bench.runtime.block_on(bench.registry.replay(request));
+                let replay = replay.expect("a replay");
+                assert_eq!(replay.tasks, REPLAYED as u64);
+                assert_eq!(replay.exact().is_some(), name == "the same");
+            });
+        });
+    }
+    group.finish();
+}
+
 fn settings(name: &str) -> Value {
     if name == "four-inputs" {
         return json!({});
@@ -224,5 +304,5 @@ fn component(name: &str) -> Vec<u8> {
     fs::read(&file).expect("`cargo xtask plugins` has built it")
 }
 
-criterion_group!(benches, rank, verdicts, switches);
+criterion_group!(benches, rank, verdicts, switches, recording, replays);
 criterion_main!(benches);

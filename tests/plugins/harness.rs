@@ -15,7 +15,8 @@ use hinny_core::{
     store::{self, PluginStore},
 };
 use hinny_plugins::{
-    Grants, InstancePolicy, Limits, PluginHostConfig, Registry, RegistryServices, SchedulerSlots,
+    DecisionsConfig, Grants, InstancePolicy, Limits, PluginHostConfig, Registry, RegistryServices,
+    SchedulerSlots,
 };
 use hinny_store::{SqliteOptions, SqliteStore};
 use serde_json::Value;
@@ -56,6 +57,7 @@ impl Default for Setup {
         let config = PluginHostConfig {
             limits: patient(),
             cache_folder: Some(cache),
+            decisions: None,
             schedulers: schedulers.to_vec(),
         };
         Self { config, asked: None, services: Arc::new(Store::default()), kept: None }
@@ -134,6 +136,11 @@ impl Setup {
 
     pub(crate) fn cache(mut self, folder: Option<PathBuf>) -> Self {
         self.config.cache_folder = folder;
+        self
+    }
+
+    pub(crate) fn recording(mut self, decisions: DecisionsConfig) -> Self {
+        self.config.decisions = Some(decisions);
         self
     }
 

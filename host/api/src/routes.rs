@@ -1,6 +1,7 @@
 //! Every route, on one page.
 
 mod cancel;
+mod decisions;
 mod dry_run;
 mod events;
 mod explain;
@@ -14,6 +15,7 @@ mod push;
 mod quarantine;
 mod queue;
 mod queues;
+mod replay;
 mod root;
 mod schedulers;
 mod schedules;
@@ -78,6 +80,8 @@ fn page() -> OpenApiRouter<Arc<ApiState>> {
         .routes(routes!(plugins::list_plugins, plugins::upload_plugin))
         .routes(routes!(plugins::check_plugin))
         .routes(routes!(preview::preview_plugin))
+        .routes(routes!(decisions::get_decisions))
+        .routes(routes!(replay::replay_plugin))
         .routes(routes!(plugins::get_plugin))
         .routes(routes!(slots::list_slots))
         .routes(routes!(slots::get_slot))

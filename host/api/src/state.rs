@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use hinny_core::{
     Clock, SchedulerId,
     connector::Connectors,
+    decision::Decisions,
     health::Health,
     id::IdGenerator,
     plugin::Plugins,
@@ -27,6 +28,8 @@ pub struct ApiState {
     pub store: Arc<dyn Store>,
     /// Versions of plugins and their slots.
     pub plugins: Arc<dyn Plugins>,
+    /// What rankers decided.
+    pub decisions: Arc<dyn Decisions>,
     /// The services that plugins may ask.
     pub connectors: Arc<dyn Connectors>,
     /// Parts of the host that say how they are doing.

@@ -2,6 +2,7 @@
 
 mod access;
 mod clients;
+mod decisions;
 mod description;
 mod events;
 mod fakes;
@@ -61,6 +62,7 @@ impl TestApi {
             events: Arc::<FakeHost>::clone(&host),
             store: Arc::<FakeHost>::clone(&host),
             plugins: Arc::<FakeHost>::clone(&host),
+            decisions: Arc::<FakeHost>::clone(&host),
             connectors: Arc::<FakeHost>::clone(&host),
             parts: Vec::new(),
             clock,

@@ -86,6 +86,12 @@ impl From<hinny_core::Timestamp> for Moment {
     }
 }
 
+impl std::fmt::Display for Moment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 impl PartialSchema for Moment {
     fn schema() -> openapi::RefOr<openapi::Schema> {
         text_in_format(openapi::KnownFormat::DateTime)

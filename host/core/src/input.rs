@@ -203,6 +203,33 @@ impl InputType {
     }
 }
 
+impl Columns {
+    /// What a task of the batch has, with the names of the inputs.
+    pub fn row(&self, inputs: &[InputSpec], at: usize) -> Vec<(String, InputValue)> {
+        let named = inputs.iter().zip(&self.columns);
+        named.map(|(input, column)| (input.name.clone(), column.value(at))).collect()
+    }
+}
+
+impl Column {
+    /// What a task has.
+    fn value(&self, at: usize) -> InputValue {
+        if self.absent.binary_search(&(at as u32)).is_ok() {
+            return InputValue::Absent;
+        }
+        let value = match &self.values {
+            ColumnValues::Integers(values) => values.get(at).copied().map(InputValue::Integer),
+            ColumnValues::Floats(values) => values.get(at).copied().map(InputValue::Float),
+            ColumnValues::Flags(values) => values.get(at).copied().map(InputValue::Flag),
+            ColumnValues::Texts { dictionary, codes } => {
+                let text = codes.get(at).and_then(|code| dictionary.get(*code as usize));
+                text.cloned().map(InputValue::Text)
+            }
+        };
+        value.unwrap_or(InputValue::Absent)
+    }
+}
+
 impl fmt::Display for InputSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

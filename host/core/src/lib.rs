@@ -8,6 +8,7 @@ pub mod clock;
 pub mod command;
 pub mod connector;
 pub mod cron;
+pub mod decision;
 pub mod dry_run;
 pub mod event;
 pub mod filter;

@@ -328,6 +328,24 @@ pub enum PluginError {
     /// The slot is being switched.
     #[error("slot `{0}` is being switched by another request; hint: try again when it is done")]
     Busy(String),
+    /// The slot runs no plugin.
+    #[error("slot `{0}` runs no plugin; hint: name a version, or activate one")]
+    NothingActive(String),
+    /// No decisions are recorded.
+    #[error(
+        "decisions are not recorded; hint: set `plugins.decisions.size_max_mb` above 0, and start again"
+    )]
+    NotRecorded,
+    /// The recorded decisions cannot be read.
+    #[error(
+        "the recorded decisions in `{folder}` cannot be read: {why}; hint: look at the folder, or name another in `plugins.decisions.directory`"
+    )]
+    Unreadable {
+        /// Where they are.
+        folder: String,
+        /// What is in the way.
+        why: String,
+    },
     /// The uploads that wait have reached the limit.
     #[error("{waiting} plugins are being verified already; hint: try again in a moment")]
     TooManyUploads {

@@ -8,6 +8,7 @@ mod tau;
 use crate::{Organisation, Priority, SchedulerId, TaskId, Timestamp, ranker::Explanation};
 
 pub use compare::compare;
+pub(crate) use tau::kendall_tau;
 
 /// How far from the head overlaps are counted, in tasks.
 pub const HEADS: [u64; 3] = [10, 100, 1_000];

@@ -139,14 +139,15 @@ fn unfinished(folder: &Path) -> PathBuf {
     folder.join(format!(".{}.unfinished", Uuid::now_v7()))
 }
 
+/// Makes a folder that only this user may look into.
 #[cfg(unix)]
-fn create_private(folder: &Path) -> io::Result<()> {
+pub(crate) fn create_private(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 #[cfg(not(unix))]
-fn create_private(folder: &Path) -> io::Result<()> {
+pub(crate) fn create_private(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)
 }
 

@@ -15,8 +15,34 @@ pub struct PluginHostConfig {
     /// Where compiled code is kept between starts; `None`: each start compiles anew. Only this
     /// user may have write access.
     pub cache_folder: Option<PathBuf>,
+    /// Where and how decisions are recorded; `None`: they are not.
+    pub decisions: Option<DecisionsConfig>,
     /// The schedulers; each has a slot for a ranker and one for a scheduler plugin.
     pub schedulers: Vec<SchedulerSlots>,
+}
+
+/// Where and how the decisions of rankers are recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecisionsConfig {
+    /// The folder. One host writes there.
+    pub folder: PathBuf,
+    /// How much is kept, in MiB; the oldest makes room.
+    pub size_max_mb: u32,
+    /// How many of a hundred batches of up to 1,000 tasks.
+    pub sample_percent: u32,
+    /// The same for larger ones: parts of a new order of everything queued.
+    pub sample_large_percent: u32,
+}
+
+impl Default for DecisionsConfig {
+    fn default() -> Self {
+        Self {
+            folder: PathBuf::from("hinny-decisions"),
+            size_max_mb: 256,
+            sample_percent: 100,
+            sample_large_percent: 10,
+        }
+    }
 }
 
 /// The slots of a scheduler.

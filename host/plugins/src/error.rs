@@ -25,6 +25,9 @@ pub enum HostError {
     /// A thread cannot be started.
     #[error("no thread for plugin calls; hint: lower `plugins.limits.ranker_threads`")]
     Thread(#[source] io::Error),
+    /// The thread that writes decisions cannot be started.
+    #[error("no thread to record decisions on; hint: set `plugins.decisions.size_max_mb` to 0")]
+    DecisionThread(#[source] io::Error),
     /// The database does not tell which plugins are active.
     #[error("which plugins are active cannot be read")]
     Store(#[from] StoreError),

@@ -5,6 +5,7 @@ mod bounds;
 mod cache;
 mod call;
 mod config;
+mod decisions;
 mod engine;
 mod error;
 mod host;
@@ -23,7 +24,7 @@ mod trial;
 mod verifier;
 mod verify;
 
-pub use config::{Grants, InstancePolicy, PluginHostConfig, SchedulerSlots};
+pub use config::{DecisionsConfig, Grants, InstancePolicy, PluginHostConfig, SchedulerSlots};
 pub use error::HostError;
 pub use limits::{LimitError, Limits};
 pub use registry::{Registry, RegistryServices};

@@ -7,7 +7,11 @@ mod instance;
 mod pace;
 mod program;
 
-use std::{ops::Range, sync::Arc, time::Duration};
+use std::{
+    ops::Range,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use async_trait::async_trait;
 use hinny_core::{
@@ -32,6 +36,20 @@ pub(crate) struct WasmRanker {
     generation: u64,
     program: Arc<RankerProgram>,
     stats: Arc<Stats>,
+}
+
+/// A batch to be asked about.
+#[derive(Debug)]
+pub(crate) struct Question {
+    pub(crate) context: RankContext,
+    pub(crate) columns: Columns,
+}
+
+/// What is said to a batch, and how long it took.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) priorities: Result<Vec<Priority>, RankFailure>,
+    pub(crate) took: Duration,
 }
 
 impl WasmRanker {
@@ -108,8 +126,28 @@ impl WasmRanker {
             }
         }
         let context = context.clone();
-        let work = move |turn: &Turn<'_>| asked(turn, &context, &batch, most, function);
-        self.program.on_thread(call, &self.stats, tasks, work).await
+        let work = move |turn: &Turn<'_>| {
+            turn.timed(tasks, || asked(turn, &context, &batch, most, function))
+        };
+        self.program.on_thread(call, &self.stats, work).await
+    }
+
+    /// Asks about several batches, all on one thread, and not as part of what is known of how
+    /// quick the ranker is: for whoever is in no hurry.
+    pub(crate) async fn rank_apart(
+        &self,
+        questions: Arc<Vec<Question>>,
+    ) -> Result<Vec<Answer>, RankFailure> {
+        let most = self.program.host().limits.batch_tasks as usize;
+        let work = move |turn: &Turn<'_>| {
+            let answers = questions.iter().map(|Question { context, columns }| {
+                let started = Instant::now();
+                let priorities = asked(turn, context, columns, most, RankInstance::rank);
+                Answer { priorities, took: started.elapsed() }
+            });
+            Ok(answers.collect())
+        };
+        self.program.on_thread(Call::Rank, &self.stats, work).await
     }
 }
 

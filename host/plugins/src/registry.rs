@@ -26,6 +26,7 @@ use async_trait::async_trait;
 use hinny_core::{
     Clock, SchedulerId,
     connector::Connectors,
+    decision::{Decisions, Recorded, Replay, ReplayRequest},
     plugin::{
         ActivateRequest, Activation, ActivePlugins, CandidateRequest, PluginError, PluginVersion,
         Plugins, Slot, SlotStatus, Verdict, World,
@@ -38,7 +39,7 @@ use hinny_core::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::slot::{Running, SlotState};
-use crate::{host::PluginHost, verifier::Verifier};
+use crate::{decisions::DecisionLog, host::PluginHost, verifier::Verifier};
 
 /// How many activations of a slot are listed.
 const ACTIVATIONS_LISTED: u32 = 100;
@@ -78,6 +79,8 @@ struct Inner {
     verifier: Verifier,
     services: RegistryServices,
     schedulers: BTreeMap<SchedulerId, SlotPair>,
+    /// None: decisions are not recorded.
+    decisions: Option<Arc<DecisionLog>>,
     queues: OnceLock<Arc<dyn Queues>>,
 }
 
@@ -106,6 +109,13 @@ impl Registry {
         }
     }
 
+    /// Returns when every decision up to now is on its way to the disk. The last thing in a stop.
+    pub async fn flush_decisions(&self) {
+        if let Some(decisions) = &self.0.decisions {
+            decisions.flush().await;
+        }
+    }
+
     /// How many instances of plugins exist now.
     pub fn instances(&self) -> usize {
         let host = &self.0.host;
@@ -121,6 +131,10 @@ impl Inner {
             World::Ranker => &pair.ranker,
             World::Scheduler => &pair.scheduler,
         })
+    }
+
+    fn decisions(&self) -> Result<&DecisionLog, PluginError> {
+        self.decisions.as_deref().ok_or(PluginError::NotRecorded)
     }
 
     fn slots(&self) -> impl Iterator<Item = &Arc<SlotState>> {
@@ -152,11 +166,22 @@ impl Plugins for Registry {
     }
 
     async fn candidate(&self, request: CandidateRequest) -> Result<Arc<dyn Ranker>, PluginError> {
-        self.0.candidate(request).await
+        Ok(self.0.candidate(request).await?)
     }
 
     async fn activate(&self, request: ActivateRequest) -> Result<Activation, PluginError> {
         Inner::activate(&self.0, request).await
+    }
+}
+
+#[async_trait]
+impl Decisions for Registry {
+    async fn recorded(&self) -> Result<Recorded, PluginError> {
+        self.0.decisions()?.summary().await
+    }
+
+    async fn replay(&self, request: ReplayRequest) -> Result<Replay, PluginError> {
+        self.0.replay(request).await
     }
 }
 

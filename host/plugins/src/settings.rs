@@ -53,6 +53,12 @@ impl Settings {
         }
     }
 
+    /// As a text, by which settings can be told apart, and which can be flattened again.
+    pub(crate) fn to_text(&self) -> String {
+        let values = self.0.iter().map(|(name, value)| (name.clone(), value.json()));
+        Value::Object(values.collect()).to_string()
+    }
+
     /// As the guest gets them.
     pub(crate) fn lowered(&self) -> Vec<Setting<'_>> {
         self.0.iter().map(|(key, value)| Setting { key, value: value.lowered() }).collect()
@@ -91,6 +97,16 @@ fn number_of(number: &Number) -> Owned {
 }
 
 impl Owned {
+    fn json(&self) -> Value {
+        match self {
+            Self::Integer(integer) => (*integer).into(),
+            Self::Float(float) => (*float).into(),
+            Self::Text(text) => text.as_str().into(),
+            Self::Flag(flag) => (*flag).into(),
+            Self::Other(json) => serde_json::from_str(json).unwrap_or(Value::Null),
+        }
+    }
+
     fn lowered(&self) -> SettingValue<'_> {
         match self {
             Self::Integer(integer) => SettingValue::Integer(*integer),
@@ -115,6 +131,8 @@ mod tests {
             "none": null, "big": u64::MAX, "empty": {},
         });
         let flat = Settings::flatten(&settings).unwrap();
+        let again = serde_json::from_str(&flat.to_text()).unwrap();
+        assert_eq!(Settings::flatten(&again).as_ref(), Ok(&flat));
         let expected = [
             ("big", Owned::Other("18446744073709551615".into())),
             ("list", Owned::Other("[1,2]".into())),

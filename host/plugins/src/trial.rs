@@ -8,7 +8,7 @@
 mod inputs;
 mod observer;
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use hinny_core::{
@@ -27,13 +27,14 @@ use self::{
 use crate::ranker::WasmRanker;
 
 /// A version beside the active one.
-#[derive(Debug)]
 pub(crate) struct Trial {
     pub(crate) activation: Activation,
     title: String,
-    /// The active one.
-    base: Arc<WasmRanker>,
+    /// The active one, with its decisions recorded.
+    base: Arc<dyn Ranker>,
     candidate: Arc<WasmRanker>,
+    /// The same, with its decisions recorded: what only the observer asks it is none.
+    deciding: Arc<dyn Ranker>,
     inputs: Inputs,
     observer: Observer,
 }
@@ -46,11 +47,13 @@ impl Trial {
         base: Arc<WasmRanker>,
         candidate: Arc<WasmRanker>,
         tasks: &TaskTracker,
+        recorded: impl Fn(Arc<WasmRanker>) -> Arc<dyn Ranker>,
     ) -> Self {
         let title = format!("{}, {} {}", base.title(), activation.stage, candidate.title());
         let inputs = Inputs::of(base.inputs(), candidate.inputs());
         let observer = Observer::start(Arc::clone(&base), Arc::clone(&candidate), tasks);
-        Self { activation, title, base, candidate, inputs, observer }
+        let (base, deciding) = (recorded(base), recorded(Arc::clone(&candidate)));
+        Self { activation, title, base, candidate, deciding, inputs, observer }
     }
 
     pub(crate) fn candidate(&self) -> &Arc<WasmRanker> {
@@ -124,7 +127,7 @@ impl Trial {
         context: &RankContext,
         part: &Columns,
     ) -> Result<Vec<Priority>, RankFailure> {
-        match self.candidate.rank(context, self.inputs.for_candidate(part)).await {
+        match self.deciding.rank(context, self.inputs.for_candidate(part)).await {
             Ok(ranks) => {
                 self.observer.watch(|| Observed {
                     context: context.clone(),
@@ -159,6 +162,12 @@ impl Trial {
             bucket.is_some_and(|bucket| *bucket < i64::from(share.parts()))
         };
         (0..batch.len as u32).partition(is_theirs)
+    }
+}
+
+impl fmt::Debug for Trial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trial").field("title", &self.title).finish_non_exhaustive()
     }
 }
 

@@ -32,7 +32,7 @@ pub use events::EventsConfig;
 pub use layers::{Flag, Loaded, Sources};
 pub use log::{LogConfig, LogFormat};
 pub use origin::{Origin, Origins};
-pub use plugins::PluginsConfig;
+pub use plugins::{DecisionsConfig, PluginsConfig};
 pub use rabbitmq::{RabbitmqConfig, RabbitmqQueueConfig};
 pub use reference::reference;
 pub use scheduler::SchedulerConfig;

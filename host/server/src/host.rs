@@ -21,6 +21,7 @@ use anyhow::Context;
 use hinny_api::{Access, AccessToken, InvalidToken};
 use hinny_core::{
     Clock,
+    decision::Decisions,
     plugin::Plugins,
     queue::{Events, Queues},
     store::Store,
@@ -118,6 +119,11 @@ impl Host {
 
     /// The plugins.
     pub fn plugins(&self) -> Arc<dyn Plugins> {
+        Arc::new(self.parts.plugins.clone())
+    }
+
+    /// What rankers decided.
+    pub fn decisions(&self) -> Arc<dyn Decisions> {
         Arc::new(self.parts.plugins.clone())
     }
 

@@ -1,8 +1,11 @@
 //! The binary, as a person or a script meets it: what it prints, and its exit codes.
 
 use std::{
+    io::{BufRead, BufReader, Write},
+    net::TcpListener,
     path::Path,
     process::{Command, Output},
+    thread::{self, JoinHandle},
 };
 
 /// Runs `hinny` in an empty folder, with nothing of hinny's in the environment.
@@ -114,4 +117,35 @@ fn the_doctor_finds_a_usable_folder_healthy_and_leaves_no_trace() {
     assert!(text(&output.stdout).contains("FAIL  database"));
     let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
     assert!(left.is_empty(), "{left:?}");
+}
+
+/// A host that answers one request with a text, and how it says that a replay is exact.
+fn answering(exact: &'static str) -> (String, JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("it has an address"));
+    let answer = move || {
+        let (mut stream, _) = listener.accept().expect("the command asks");
+        let mut lines = BufReader::new(stream.try_clone().expect("a second handle")).lines();
+        let asked = lines.next().expect("a request").expect("in UTF-8");
+        lines.map_while(Result::ok).take_while(|line| !line.is_empty()).for_each(drop);
+        let head = format!("HTTP/1.1 200 OK\r\n{exact}content-length: 4\r\nconnection: close\r\n");
+        stream.write_all(format!("{head}\r\nsaid").as_bytes()).expect("the command listens");
+        asked
+    };
+    (url, thread::spawn(answer))
+}
+
+#[test]
+fn a_replay_that_is_not_exact_ends_with_1_after_it_was_printed() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    for (exact, expected) in [("hinny-exact: true\r\n", 0), ("", 0), ("hinny-exact: false\r\n", 1)]
+    {
+        let (url, host) = answering(exact);
+        let arguments = ["plugin", "replay", "active", "--scheduler", "jobs", "--url", &url];
+        let output = hinny(folder.path(), &arguments);
+        assert_eq!(output.status.code(), Some(expected), "{exact}{}", text(&output.stderr));
+        assert_eq!((&*text(&output.stdout), &*text(&output.stderr)), ("said\n", ""));
+        let asked = host.join().expect("it was asked");
+        assert_eq!(asked, "POST /plugins/replay?scheduler_id=jobs&movers=10 HTTP/1.1");
+    }
 }

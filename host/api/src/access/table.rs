@@ -86,6 +86,8 @@ pub(crate) static RULES: &[Rule] = &[
     rule("POST", "/plugins", PUBLISH),
     rule("POST", "/plugins/check", READ_PLUGINS),
     rule("POST", "/plugins/preview", READ_PLUGINS),
+    rule("GET", "/plugins/decisions", READ_PLUGINS),
+    rule("POST", "/plugins/replay", READ_PLUGINS),
     rule("GET", "/plugins/{digest}", READ_PLUGINS),
     rule("GET", "/slots", READ_PLUGINS),
     rule("GET", "/slots/{scheduler_id}/{world}", READ_PLUGINS),

@@ -75,8 +75,11 @@ impl From<PluginError> for ApiError {
             PluginError::NoTrial(_) => Self::BadRequest(text),
             PluginError::NoEarlier(_)
             | PluginError::NothingBeside(_)
+            | PluginError::NothingActive(_)
+            | PluginError::NotRecorded
             | PluginError::Quarantined { .. }
             | PluginError::Busy(_) => Self::Conflict(text),
+            PluginError::Unreadable { .. } => Self::Unavailable(text),
             PluginError::TooManyUploads { .. } => Self::TooMany(text),
             PluginError::Store(error) => error.into(),
         }

@@ -2,7 +2,7 @@
 
 mod text;
 
-use axum::{extract::State, http::HeaderMap, response::Response};
+use axum::{body::Bytes, extract::State, http::HeaderMap, response::Response};
 use hinny_core::{
     SchedulerId,
     plugin::{CandidateRequest, CandidateSource, World},
@@ -19,6 +19,7 @@ use super::{
     slots::{REFERENCE_MAX, reference::Reference},
 };
 use crate::{
+    ApiState,
     body::invalid,
     error::ApiError,
     input::{Fields, FromFields, Input, JsonText, Limited, Noted, Place},
@@ -27,10 +28,10 @@ use crate::{
 };
 
 /// Movers that are listed of each direction where no number is asked for.
-const MOVERS_DEFAULT: u32 = 10;
+pub(super) const MOVERS_DEFAULT: u32 = 10;
 
 /// Most movers that are listed of each direction: both rankers explain each of them.
-const MOVERS_MAX: u32 = 100;
+pub(super) const MOVERS_MAX: u32 = 100;
 
 /// What a queue would be like under another ranker.
 #[derive(Debug, Serialize, ToSchema)]
@@ -236,31 +237,35 @@ pub(super) async fn preview_plugin(
     headers: HeaderMap,
     MaybeComponent(component): MaybeComponent,
 ) -> Result<Response, ApiError> {
-    let source = match (query.plugin, component) {
-        (None, Some(component)) => CandidateSource::Component(component.into()),
-        (Some(plugin), None) => {
-            let versions = api.plugins.versions().await?;
-            CandidateSource::Version(plugin.resolve(versions, World::Ranker)?)
-        }
-        (None, None) => {
-            let msg = "name a version, or send the bytes of a component";
-            return Err(invalid(
-                &Place::of("query").field("plugin"),
-                "missing",
-                msg,
-                Input::Text(""),
-            ));
-        }
-        (Some(plugin), Some(_)) => {
-            let msg = "a component was sent, too; leave one of them out";
-            let (place, plugin) = (Place::of("query"), plugin.to_string());
-            return Err(invalid(&place.field("plugin"), "value_error", msg, Input::Text(&plugin)));
-        }
-    };
+    let source = source(&api, query.plugin, component).await?.ok_or_else(|| {
+        let msg = "name a version, or send the bytes of a component";
+        invalid(&Place::of("query").field("plugin"), "missing", msg, Input::Text(""))
+    })?;
     let (scheduler, settings) = (query.scheduler_id, query.settings);
     let request = CandidateRequest { scheduler: scheduler.clone(), source, settings };
     let candidate = api.plugins.candidate(request).await?;
     let options = PreviewOptions { movers: query.movers as usize };
     let preview = api.queues.preview(&scheduler, candidate, options).await?;
     Ok(text_or_json(&headers, PreviewBody::from(preview)))
+}
+
+/// The ranker that is asked for: a version that is kept, or a component sent along, if any.
+pub(super) async fn source(
+    api: &ApiState,
+    plugin: Option<Reference>,
+    component: Option<Bytes>,
+) -> Result<Option<CandidateSource>, ApiError> {
+    match (plugin, component) {
+        (None, None) => Ok(None),
+        (None, Some(component)) => Ok(Some(CandidateSource::Component(component.into()))),
+        (Some(plugin), None) => {
+            let versions = api.plugins.versions().await?;
+            Ok(Some(CandidateSource::Version(plugin.resolve(versions, World::Ranker)?)))
+        }
+        (Some(plugin), Some(_)) => {
+            let msg = "a component was sent, too; leave one of them out";
+            let (place, plugin) = (Place::of("query"), plugin.to_string());
+            Err(invalid(&place.field("plugin"), "value_error", msg, Input::Text(&plugin)))
+        }
+    }
 }

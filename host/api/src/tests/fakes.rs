@@ -1,6 +1,7 @@
 //! A host of vectors: just enough behaviour to be asked over the API.
 
 mod connectors;
+mod decisions;
 mod events;
 mod plugins;
 mod queues;
@@ -10,6 +11,7 @@ use std::sync::Mutex;
 
 use hinny_core::{
     Organisation, Priority, TaskHash, TaskId, TaskStatus, TaskType, Timestamp,
+    decision::ReplayRequest,
     event::KeptEvent,
     plugin::{Activation, PluginVersion},
     queue::{CancelRequest, NewMessage, PopRequest},
@@ -33,6 +35,7 @@ pub(super) struct FakeHost {
     pub(super) changes: Mutex<Vec<TaskChange>>,
     pub(super) cancels: Mutex<Vec<CancelRequest>>,
     pub(super) queries: Mutex<Vec<TaskQuery>>,
+    pub(super) replays: Mutex<Vec<ReplayRequest>>,
     /// Whether the database is out of reach.
     pub(super) is_down: Mutex<bool>,
 }

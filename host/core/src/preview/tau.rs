@@ -5,7 +5,7 @@
 /// τ = 1 − 4·I / (n·(n − 1)), where I is the number of pairs in the other order (M. G. Kendall, "A
 /// new measure of rank correlation", Biometrika 30, 1938); without ties, as positions are, τ-a and
 /// τ-b are the same. Counted while sorting by merging, in n·log n (W. R. Knight, 1966).
-pub(super) fn kendall_tau(mut permutation: Vec<u32>) -> Option<f64> {
+pub(crate) fn kendall_tau(mut permutation: Vec<u32>) -> Option<f64> {
     let n = permutation.len() as f64;
     if permutation.len() < 2 {
         return None;

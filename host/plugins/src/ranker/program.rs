@@ -62,6 +62,7 @@ impl RankerCode {
 pub(crate) struct RankerProgram {
     code: RankerCode,
     digest: PluginDigest,
+    settings_text: String,
     description: RankerDescription,
     warm: WarmPool<RankInstance>,
     pace: Pace,
@@ -78,7 +79,8 @@ impl RankerProgram {
     ) -> Self {
         let calls = Arc::new(Semaphore::new(code.host.threads.share()));
         let warm = WarmPool::new(policy.for_code(code.code_bytes));
-        Self { code, digest, description, warm, pace: Pace::default(), calls }
+        let settings_text = code.settings.to_text();
+        Self { code, digest, settings_text, description, warm, pace: Pace::default(), calls }
     }
 
     pub(crate) fn host(&self) -> &PluginHost {
@@ -91,6 +93,11 @@ impl RankerProgram {
 
     pub(crate) fn settings(&self) -> &Settings {
         &self.code.settings
+    }
+
+    /// Its settings as a text, by which they can be told apart.
+    pub(crate) fn settings_text(&self) -> &str {
+        &self.settings_text
     }
 
     pub(crate) fn description(&self) -> &RankerDescription {
@@ -139,7 +146,7 @@ impl RankerProgram {
         let _permit = self.calls.try_acquire().ok()?;
         let patience = Patience { abandoned: None, at_most: Some(PATIENCE) };
         let turn = Turn { program: self, call, stats, patience, gave_up: Cell::new(false) };
-        let done = catch_unwind(AssertUnwindSafe(|| self.timed(tasks, &turn, work)));
+        let done = catch_unwind(AssertUnwindSafe(|| turn.timed(tasks, || work(&turn))));
         if turn.gave_up.get() {
             self.pace.distrust();
             return None;
@@ -153,7 +160,6 @@ impl RankerProgram {
         self: &Arc<Self>,
         call: Call,
         stats: &Arc<Stats>,
-        tasks: usize,
         work: impl FnOnce(&Turn<'_>) -> Result<R, PluginFailure> + Send + 'static,
     ) -> Result<R, PluginFailure> {
         let gone = || self.failure(CallError::new(call, FailureKind::Host, "the host is stopping"));
@@ -168,24 +174,9 @@ impl RankerProgram {
             let gave_up = Cell::new(false);
             let turn = Turn { program: &program, call, stats: &stats, patience, gave_up };
             // Whoever asked may have gone meanwhile.
-            let _ = sender.send(program.timed(tasks, &turn, work));
+            let _ = sender.send(work(&turn));
         });
         receiver.await.unwrap_or_else(|_| Err(self.lost(call)))
-    }
-
-    fn timed<R>(
-        &self,
-        tasks: usize,
-        turn: &Turn<'_>,
-        work: impl FnOnce(&Turn<'_>) -> Result<R, PluginFailure>,
-    ) -> Result<R, PluginFailure> {
-        let started = Instant::now();
-        let done = work(turn)?;
-        // Explanations take longer, and are never given at once.
-        if turn.call == Call::Rank {
-            self.pace.took(tasks, started.elapsed());
-        }
-        Ok(done)
     }
 
     /// Does a job with a waiting instance, or else with a new one; also says how many were made.
@@ -237,6 +228,21 @@ pub(super) struct Turn<'a> {
 }
 
 impl Turn<'_> {
+    /// Does work that is one call to whoever asked, and takes down how long it took.
+    pub(super) fn timed<R>(
+        &self,
+        tasks: usize,
+        work: impl FnOnce() -> Result<R, PluginFailure>,
+    ) -> Result<R, PluginFailure> {
+        let started = Instant::now();
+        let done = work()?;
+        // Explanations take longer, and are never given at once.
+        if self.call == Call::Rank {
+            self.program.pace.took(tasks, started.elapsed());
+        }
+        Ok(done)
+    }
+
     /// Makes a call about some tasks.
     pub(super) fn call<R>(
         &self,

@@ -18,6 +18,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     config::{Grants, InstancePolicy},
+    decisions::DecisionLog,
     ranker::{RankerProgram, WasmRanker},
     scheduler::{SchedulerProgram, WasmScheduler},
     settings::Settings,
@@ -31,6 +32,8 @@ pub(super) struct SlotState {
     pub(super) policy: InstancePolicy,
     pub(super) grants: Grants,
     pub(super) budget: RankerBudget,
+    /// Where its decisions are recorded, if they are.
+    decisions: Option<Arc<DecisionLog>>,
     /// Who holds the permit switches the slot.
     pub(super) switch: Arc<Semaphore>,
     current: ArcSwapOption<Current>,
@@ -72,12 +75,14 @@ impl SlotState {
         policy: InstancePolicy,
         grants: Grants,
         budget: RankerBudget,
+        decisions: Option<Arc<DecisionLog>>,
     ) -> Self {
         Self {
             slot,
             policy,
             grants,
             budget,
+            decisions,
             switch: Arc::new(Semaphore::new(1)),
             current: ArcSwapOption::empty(),
             complained: AtomicU64::new(0),
@@ -112,15 +117,34 @@ impl SlotState {
 
     /// The ranker that runs now, for building a queue with it.
     pub(super) fn ranker_to_build_with(&self) -> Option<Arc<dyn Ranker>> {
-        let ranker = self.current()?.ranker()?;
+        let ranker = self.ranker_of(&*self.current()?)?;
         self.built_with.store(ranker.generation(), Ordering::SeqCst);
         Some(ranker)
     }
 
     /// The ranker that runs now, if it is not the one that the queue was built with.
     pub(super) fn ranker_to_follow(&self) -> Option<Arc<dyn Ranker>> {
-        let ranker = self.current()?.ranker()?;
+        let ranker = self.ranker_of(&*self.current()?)?;
         (ranker.generation() != self.built_with.load(Ordering::SeqCst)).then_some(ranker)
+    }
+
+    /// What the queue is to be ranked by.
+    pub(super) fn ranker_of(&self, current: &Current) -> Option<Arc<dyn Ranker>> {
+        if let Some(trial) = &current.trial {
+            return Some(Arc::clone(trial) as _);
+        }
+        match current.running.as_ref()? {
+            Running::Ranker(ranker) => Some(self.recorded(Arc::clone(ranker))),
+            Running::Scheduler(_) => None,
+        }
+    }
+
+    /// A ranker with its decisions recorded.
+    pub(super) fn recorded(&self, ranker: Arc<WasmRanker>) -> Arc<dyn Ranker> {
+        match &self.decisions {
+            Some(decisions) => decisions.recorded(&self.slot.scheduler, ranker),
+            None => ranker,
+        }
     }
 
     /// Whether this is the first complaint about a generation.
@@ -165,17 +189,6 @@ impl SlotState {
 }
 
 impl Current {
-    /// What the queue is to be ranked by.
-    pub(super) fn ranker(&self) -> Option<Arc<dyn Ranker>> {
-        if let Some(trial) = &self.trial {
-            return Some(Arc::clone(trial) as _);
-        }
-        match self.running.as_ref()? {
-            Running::Ranker(ranker) => Some(Arc::clone(ranker) as _),
-            Running::Scheduler(_) => None,
-        }
-    }
-
     /// All programs that are ready to run.
     pub(super) fn programs(&self) -> impl Iterator<Item = Program> {
         let trial = self.trial.as_ref();

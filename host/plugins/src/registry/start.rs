@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     config::{PluginHostConfig, SchedulerSlots},
+    decisions::DecisionLog,
     error::HostError,
     host::PluginHost,
     trial::Trial,
@@ -29,13 +30,16 @@ impl Registry {
         services: RegistryServices,
     ) -> Result<Self, HostError> {
         let host = PluginHost::new(&config)?;
+        let decisions = start_decisions(&config)?;
+        let pair = |slots: &SchedulerSlots| SlotPair::new(slots, decisions.as_ref());
         let schedulers =
-            config.schedulers.iter().map(|slots| (slots.scheduler.clone(), SlotPair::new(slots)));
+            config.schedulers.iter().map(|slots| (slots.scheduler.clone(), pair(slots)));
         let inner = Arc::new(Inner {
             verifier: Verifier::new(&host.limits),
             host,
             services,
             schedulers: schedulers.collect(),
+            decisions: decisions.clone(),
             queues: OnceLock::new(),
         });
         try_join_all(inner.slots().map(|slot| inner.resume(slot))).await?;
@@ -45,11 +49,20 @@ impl Registry {
     }
 }
 
+/// Begins to record decisions, if they are to be.
+fn start_decisions(config: &PluginHostConfig) -> Result<Option<Arc<DecisionLog>>, HostError> {
+    let Some(decisions) = config.decisions.clone() else { return Ok(None) };
+    let schedulers = config.schedulers.iter().map(|slots| slots.scheduler.clone());
+    let log = DecisionLog::start(decisions, schedulers).map_err(HostError::DecisionThread)?;
+    Ok(Some(Arc::new(log)))
+}
+
 impl SlotPair {
-    fn new(slots: &SchedulerSlots) -> Self {
+    fn new(slots: &SchedulerSlots, decisions: Option<&Arc<DecisionLog>>) -> Self {
         let slot = |world, policy| {
             let slot = Slot { scheduler: slots.scheduler.clone(), world };
-            Arc::new(SlotState::new(slot, policy, slots.grants.clone(), slots.ranker_budget))
+            let (grants, budget) = (slots.grants.clone(), slots.ranker_budget);
+            Arc::new(SlotState::new(slot, policy, grants, budget, decisions.cloned()))
         };
         Self {
             ranker: slot(World::Ranker, slots.ranker_instances),

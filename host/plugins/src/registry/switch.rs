@@ -209,7 +209,7 @@ impl Inner {
     fn replace(&self, slot: &SlotState, activation: &Activation, program: Program) {
         let title = program.title().to_owned();
         let current = self.next(slot, activation, program);
-        let ranker = current.ranker();
+        let ranker = slot.ranker_of(&current);
         slot.set(current);
         counter!("hinny_plugin_switches_total", "slot" => slot.slot.to_string()).increment(1);
         info!(
@@ -256,7 +256,8 @@ impl Inner {
         let Program::Ranker(program) = program else { return None };
         let candidate = Arc::new(slot.ranker_generation(activation.generation, program));
         let tasks = &self.services.tasks;
-        Some(Arc::new(Trial::new(activation.clone(), Arc::clone(base), candidate, tasks)))
+        let recorded = |ranker| slot.recorded(ranker);
+        Some(Arc::new(Trial::new(activation.clone(), Arc::clone(base), candidate, tasks, recorded)))
     }
 
     pub(super) fn follow(&self, slot: &Slot, ranker: Arc<dyn Ranker>) {

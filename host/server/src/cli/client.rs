@@ -4,7 +4,7 @@ use std::{future::Future, time::Duration};
 
 use anyhow::Context;
 use clap::Args;
-use reqwest::{Method, RequestBuilder, StatusCode, Url};
+use reqwest::{Method, RequestBuilder, StatusCode, Url, header::HeaderMap};
 use serde_json::Value;
 
 use super::output::Format;
@@ -100,9 +100,17 @@ impl Client {
 
     /// Sends a request; the answer is JSON, or text, or null when there is none.
     pub(crate) async fn send(&self, request: RequestBuilder) -> anyhow::Result<Value> {
+        Ok(self.send_for_headers(request).await?.1)
+    }
+
+    /// The same, with the headers of the answer.
+    pub(crate) async fn send_for_headers(
+        &self,
+        request: RequestBuilder,
+    ) -> anyhow::Result<(HeaderMap, Value)> {
         let unreachable = |source| ClientError::Unreachable { url: self.url.to_string(), source };
         let answer = request.send().await.map_err(unreachable)?;
-        let status = answer.status();
+        let (status, headers) = (answer.status(), answer.headers().clone());
         let text = answer.text().await.map_err(unreachable)?;
         let body = if text.is_empty() {
             Value::Null
@@ -110,7 +118,7 @@ impl Client {
             serde_json::from_str(&text).unwrap_or(Value::String(text))
         };
         if status.is_success() {
-            return Ok(body);
+            return Ok((headers, body));
         }
         Err(ClientError::Answer { status, said: said(status, &body), hint: hint(status), body }
             .into())

@@ -8,6 +8,7 @@ mod diff;
 mod list;
 mod load;
 mod new;
+mod replay;
 
 use std::path::{Path, PathBuf};
 
@@ -42,6 +43,8 @@ pub(crate) enum Plugin {
     History(list::History),
     /// Show what would move in a queue under another ranker, without activating it
     Diff(diff::Diff),
+    /// Show what a ranker would have decided of the tasks that are recorded
+    Replay(replay::Replay),
     /// Make a version the active one of a slot, or try it beside the active one
     Activate(activate::Activate),
     /// End a trial, or go back to the version before the active one
@@ -60,6 +63,7 @@ impl Plugin {
             Self::Slots(command) => client::block_on(command.run()),
             Self::History(command) => client::block_on(command.run()),
             Self::Diff(command) => client::block_on(command.run()),
+            Self::Replay(command) => client::block_on(command.run()),
             Self::Activate(command) => client::block_on(command.run()),
             Self::Rollback(command) => client::block_on(command.run()),
         }

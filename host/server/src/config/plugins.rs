@@ -5,7 +5,7 @@ use std::{ops::RangeInclusive, path::PathBuf};
 use hinny_plugins::Limits;
 
 use super::{
-    ConfigError,
+    ConfigError, DatabaseConfig, DatabasePlace,
     section::{self, foreign_section, kind, section},
 };
 
@@ -15,8 +15,29 @@ section! {
         /// Where compiled plugins are kept. Only the user that runs hinny may write there. It can
         /// be deleted at any time; the next start is slower then.
         cache_directory: PathBuf = PathBuf::from("hinny-cache"),
+        /// What rankers decided, see below.
+        decisions: DecisionsConfig = DecisionsConfig::default(),
         /// The limits, see below.
         limits: Limits = Limits::default(),
+    }
+}
+
+section! {
+    /// What rankers decided is recorded, with the inputs that they read of each task, so that another
+    /// ranker can be asked what it would have decided: `hinny plugin replay`.
+    pub struct DecisionsConfig {
+        /// Where. Without it: beside a database of `sqlite:`, as `hinny.db-decisions`, else in the
+        /// working directory, as `hinny-decisions`. Each host has its own. It can be
+        /// deleted at any time.
+        directory: Option<PathBuf> = None,
+        /// How much is kept, in MiB; the oldest makes room. A task takes some 10 bytes. 0: nothing is
+        /// recorded.
+        size_max_mb (0..=1_048_576): u32 = 256,
+        /// How many of a hundred batches are recorded, of those with up to 1,000 tasks: what is
+        /// pushed.
+        sample_percent (0..=100): u32 = 100,
+        /// The same for larger ones: parts of a new order of everything queued.
+        sample_large_percent (0..=100): u32 = 10,
     }
 }
 
@@ -83,6 +104,7 @@ foreign_section! {
 
 kind! {
     Limits: "a table",
+    DecisionsConfig: "a table",
 }
 
 fn limit_range(name: &str) -> Option<RangeInclusive<u64>> {
@@ -94,7 +116,47 @@ fn limit_range(name: &str) -> Option<RangeInclusive<u64>> {
 impl PluginsConfig {
     /// Checks what types cannot.
     pub(crate) fn validate(&self) -> Result<(), ConfigError> {
+        self.decisions.check_ranges("plugins.decisions")?;
         let values = self.limits.ranges().map(|(name, value, _)| (name, u64::from(value)));
         section::check_ranges::<Limits>("plugins.limits", &values)
+    }
+}
+
+impl DecisionsConfig {
+    /// How decisions are recorded beside a database; `None`: they are not.
+    pub(crate) fn beside(
+        &self,
+        database: &DatabaseConfig,
+    ) -> Option<hinny_plugins::DecisionsConfig> {
+        let beside = || match database.place() {
+            Ok(DatabasePlace::Sqlite(file)) => PathBuf::from(format!("{file}-decisions")),
+            _ => PathBuf::from("hinny-decisions"),
+        };
+        (self.size_max_mb > 0).then(|| hinny_plugins::DecisionsConfig {
+            folder: self.directory.clone().unwrap_or_else(beside),
+            size_max_mb: self.size_max_mb,
+            sample_percent: self.sample_percent,
+            sample_large_percent: self.sample_large_percent,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decisions_are_recorded_beside_the_database_unless_a_folder_is_named() {
+        let folder = |decisions: &DecisionsConfig, url: &str| {
+            let database = DatabaseConfig { url: url.to_owned(), ..DatabaseConfig::default() };
+            decisions.beside(&database).map(|decisions| decisions.folder)
+        };
+        let default = DecisionsConfig::default();
+        let sqlite = "sqlite:///var/lib/hinny/hinny.db";
+        assert_eq!(folder(&default, sqlite), Some("/var/lib/hinny/hinny.db-decisions".into()));
+        assert_eq!(folder(&default, "postgres://h/db"), Some("hinny-decisions".into()));
+        let named = DecisionsConfig { directory: Some("/srv/x".into()), ..default.clone() };
+        assert_eq!(folder(&named, sqlite), Some("/srv/x".into()));
+        assert_eq!(folder(&DecisionsConfig { size_max_mb: 0, ..named }, sqlite), None);
     }
 }

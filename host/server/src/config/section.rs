@@ -31,6 +31,7 @@ const UNITS: &[(&str, &str)] = &[
     ("_bytes_max", "bytes"),
     ("_kb", "KiB"),
     ("_mb", "MiB"),
+    ("_percent", "percent"),
 ];
 
 impl Key {
@@ -71,6 +72,7 @@ kind! {
     PathBuf: "a folder",
     SchedulerId: "a text",
     Option<String>: "a text",
+    Option<PathBuf>: "a folder",
     Vec<String>: "a list of texts",
     serde_json::Map<String, serde_json::Value>: "a table",
     StatusRule: "`strict` or `open`",

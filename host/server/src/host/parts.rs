@@ -123,6 +123,7 @@ impl Parts {
             events: listeners.inbox(),
             store: self.storage.store(),
             plugins: Arc::new(self.plugins.clone()),
+            decisions: Arc::new(self.plugins.clone()),
             connectors: Arc::clone(&self.connectors),
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&self.ids),
@@ -144,6 +145,7 @@ impl Parts {
         tracker.close();
         tracker.wait().await;
         self.queues.stop().await;
+        self.plugins.flush_decisions().await;
     }
 
     /// Closes the database, once nothing uses it any more.
@@ -167,6 +169,7 @@ fn plugin_host(config: &Config) -> PluginHostConfig {
     PluginHostConfig {
         limits: config.plugins.limits.clone(),
         cache_folder: Some(config.plugins.cache_directory.clone()),
+        decisions: config.plugins.decisions.beside(&config.database),
         schedulers: config.schedulers.iter().map(SchedulerConfig::slots).collect(),
     }
 }
