@@ -38,6 +38,24 @@ fn every_path_that_a_document_names_exists() {
 }
 
 #[test]
+fn every_test_that_a_document_names_exists() {
+    let tops = folders(".");
+    let broken: Vec<String> = documents()
+        .iter()
+        .flat_map(|file| {
+            tests(&file.text, &tops)
+                .into_iter()
+                .filter(|(path, name)| {
+                    !text(path).is_some_and(|code| code.contains(&format!("fn {name}(")))
+                })
+                .map(|(path, name)| format!("{}: `{path}::{name}`", file.path))
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    keep("A test in backticks, such as `tests/a.rs::it_works`, is there.", &broken);
+}
+
+#[test]
 fn every_chore_that_a_document_names_exists() {
     let main = text("xtask/src/main.rs").expect("xtask has a main.rs");
     let broken: Vec<String> = documents()
@@ -71,6 +89,21 @@ fn links(text: &str) -> Vec<String> {
 
 /// Backticked paths that start with a folder of the repository, without `*`, `<` and `…`.
 fn paths(text: &str, tops: &[String]) -> Vec<String> {
+    let path =
+        |span: String| span.split_once("::").map_or(span.clone(), |(path, _)| path.to_owned());
+    spans(text, tops).into_iter().map(path).collect()
+}
+
+/// Those of them that name something in the file, with its name.
+fn tests(text: &str, tops: &[String]) -> Vec<(String, String)> {
+    let test = |span: String| {
+        let (path, name) = span.split_once("::")?;
+        Some((path.to_owned(), name.to_owned()))
+    };
+    spans(text, tops).into_iter().filter_map(test).collect()
+}
+
+fn spans(text: &str, tops: &[String]) -> Vec<String> {
     without_code(text)
         .split('`')
         .skip(1)
@@ -80,7 +113,7 @@ fn paths(text: &str, tops: &[String]) -> Vec<String> {
             tops.iter().any(|known| known == top)
         })
         .filter(|span| !span.contains(['*', '<', '…', ' ', '{', '$']))
-        .map(|span| span.split_once("::").map_or(span, |(path, _)| path).to_owned())
+        .map(str::to_owned)
         .collect()
 }
 
@@ -117,6 +150,10 @@ fn links_paths_and_chores_are_found() {
                 `host/*/src`, `a/b`.\n```sh\ncargo xtask new-plugin x # [no](link.md)\n```\n`cargo xtask --help`\n";
     assert_eq!(links(text), ["docs/a.md"]);
     assert_eq!(paths(text, &["host".to_owned()]), ["host/core/src/a.rs"]);
+    let named = "`tests/a.rs::it_works`, `tests/b.rs`";
+    let tops = ["tests".to_owned()];
+    assert_eq!(paths(named, &tops), ["tests/a.rs", "tests/b.rs"]);
+    assert_eq!(tests(named, &tops), [("tests/a.rs".to_owned(), "it_works".to_owned())]);
     assert_eq!(chores(text), ["new-plugin"]);
     assert_eq!(variant("new-plugin"), "NewPlugin");
 }

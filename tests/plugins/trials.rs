@@ -252,3 +252,12 @@ async fn ranking_does_not_wait_for_a_shadow() {
     assert_eq!(trial.stats.failures, 0, "it still spins");
     assert!(trial.skipped > 100, "{}", trial.skipped);
 }
+
+#[tokio::test]
+async fn a_trial_does_not_hold_up_a_stop() {
+    let rig = Rig::start().await;
+    rig.activate(WEIGHTED, base(100)).await.unwrap();
+    rig.try_out(WEIGHTED, base(300), Stage::Shadow).await.unwrap();
+    let stop = tokio::time::timeout(Duration::from_secs(20), rig.stop());
+    stop.await.expect("it ends");
+}

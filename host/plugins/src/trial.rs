@@ -17,7 +17,7 @@ use hinny_core::{
     plugin::{Activation, Alike, RankerBudget, Share, Stage, TrialStatus},
     ranker::{Explanation, RankContext, RankFailure, Ranker},
 };
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::warn;
 
 use self::{
@@ -47,11 +47,12 @@ impl Trial {
         base: Arc<WasmRanker>,
         candidate: Arc<WasmRanker>,
         tasks: &TaskTracker,
+        stop: CancellationToken,
         recorded: impl Fn(Arc<WasmRanker>) -> Arc<dyn Ranker>,
     ) -> Self {
         let title = format!("{}, {} {}", base.title(), activation.stage, candidate.title());
         let inputs = Inputs::of(base.inputs(), candidate.inputs());
-        let observer = Observer::start(Arc::clone(&base), Arc::clone(&candidate), tasks);
+        let observer = Observer::start(Arc::clone(&base), Arc::clone(&candidate), tasks, stop);
         let (base, deciding) = (recorded(base), recorded(Arc::clone(&candidate)));
         Self { activation, title, base, candidate, deciding, inputs, observer }
     }

@@ -3,6 +3,7 @@
 mod client;
 mod config;
 mod config_args;
+mod dev;
 mod doctor;
 mod event;
 mod failure;
@@ -53,6 +54,8 @@ enum Command {
     /// Start, build, check, load and activate plugins
     #[command(subcommand)]
     Plugin(plugin::Plugin),
+    /// Watch the sources of a plugin: build it, show what would move, and bring it in
+    Dev(dev::Dev),
     /// Push, list, change and explain tasks
     #[command(subcommand)]
     Task(task::Task),
@@ -88,6 +91,7 @@ impl Command {
             Self::Openapi(command) => command.run(),
             Self::Token(command) => command.run(),
             Self::Plugin(command) => command.run(),
+            Self::Dev(command) => client::block_on(command.run()),
             Self::Task(command) => client::block_on(command.run()),
             Self::Queue(command) => client::block_on(command.run()),
             Self::Schedule(command) => client::block_on(command.run()),

@@ -255,9 +255,10 @@ impl Inner {
         let Some(Running::Ranker(base)) = &current.running else { return None };
         let Program::Ranker(program) = program else { return None };
         let candidate = Arc::new(slot.ranker_generation(activation.generation, program));
-        let tasks = &self.services.tasks;
+        let (tasks, stop) = (&self.services.tasks, self.services.stop.clone());
         let recorded = |ranker| slot.recorded(ranker);
-        Some(Arc::new(Trial::new(activation.clone(), Arc::clone(base), candidate, tasks, recorded)))
+        let (activation, base) = (activation.clone(), Arc::clone(base));
+        Some(Arc::new(Trial::new(activation, base, candidate, tasks, stop, recorded)))
     }
 
     pub(super) fn follow(&self, slot: &Slot, ranker: Arc<dyn Ranker>) {

@@ -15,7 +15,7 @@ use hinny_core::{
     ranker::{RankContext, Ranker as _},
 };
 use tokio::sync::mpsc;
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
 use crate::ranker::WasmRanker;
@@ -58,12 +58,13 @@ impl Observer {
         base: Arc<WasmRanker>,
         candidate: Arc<WasmRanker>,
         tasks: &TaskTracker,
+        stop: CancellationToken,
     ) -> Self {
         let (sender, mut batches) = mpsc::channel::<Observed>(WAITING_MAX);
         let pairs = Arc::new(Mutex::new(VecDeque::new()));
         let remembered = Arc::clone(&pairs);
-        // It ends when the trial is dropped, and the sender with it.
-        tasks.spawn(async move {
+        // It ends when the trial is dropped, and the sender with it, or in a stop.
+        let observing = async move {
             while let Some(mut batch) = batches.recv().await {
                 let other = if batch.by_candidate { &base } else { &candidate };
                 let columns = std::mem::take(&mut batch.columns);
@@ -72,6 +73,9 @@ impl Observer {
                     remember(&remembered, &batch, &said);
                 }
             }
+        };
+        tasks.spawn(async move {
+            stop.run_until_cancelled(observing).await;
         });
         Self { sender, pairs, skipped: AtomicU64::new(0) }
     }

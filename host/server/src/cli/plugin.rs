@@ -5,6 +5,7 @@ mod bench;
 mod build;
 mod check;
 mod diff;
+mod inspect;
 mod list;
 mod load;
 mod new;
@@ -31,6 +32,8 @@ pub(crate) enum Plugin {
     Build(build::Build),
     /// Give the host's verdict on a plugin, without a host
     Check(check::Check),
+    /// Show what a plugin is, and what it can do, without a host
+    Inspect(inspect::Inspect),
     /// Measure a ranker: what a task costs, in batches of several sizes
     Bench(bench::Bench),
     /// Upload plugins to a host; they are verified, not activated
@@ -57,6 +60,7 @@ impl Plugin {
             Self::New(command) => command.run(),
             Self::Build(command) => command.run(),
             Self::Check(command) => command.run(),
+            Self::Inspect(command) => command.run(),
             Self::Bench(command) => command.run(),
             Self::Load(command) => client::block_on(command.run()),
             Self::List(command) => client::block_on(command.run()),
