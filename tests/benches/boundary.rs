@@ -5,7 +5,10 @@
 
 use std::{fs, hint::black_box, path::PathBuf, sync::Arc};
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{
+    BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main,
+    measurement::WallTime,
+};
 use hinny_core::{
     ManualClock, Organisation, PluginDigest, SchedulerId, TaskId, TaskType, Timestamp,
     connector::NoConnectors,
@@ -105,14 +108,7 @@ fn rank(c: &mut Criterion) {
         let ranker = bench.ranker();
         for len in BATCHES {
             let batch = batch(&*ranker, len);
-            group.throughput(Throughput::Elements(len as u64));
-            group.bench_function(BenchmarkId::new(name, len), |bencher| {
-                bencher.to_async(&bench.runtime).iter_batched(
-                    || batch.clone(),
-                    async |batch| ranker.rank(&context(), batch).await.expect("ranks"),
-                    criterion::BatchSize::SmallInput,
-                );
-            });
+            asks(&mut group, &bench, name, &*ranker, &batch);
             if name == "four-inputs" {
                 group.bench_function(BenchmarkId::new("without a sandbox", len), |bencher| {
                     bencher.iter(|| natively(black_box(&batch)));
@@ -121,6 +117,24 @@ fn rank(c: &mut Criterion) {
         }
     }
     group.finish();
+}
+
+/// Asks a ranker about a batch, again and again.
+fn asks(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    bench: &Bench,
+    name: &str,
+    ranker: &dyn Ranker,
+    batch: &Columns,
+) {
+    group.throughput(Throughput::Elements(batch.len as u64));
+    group.bench_function(BenchmarkId::new(name, batch.len), |bencher| {
+        bencher.to_async(&bench.runtime).iter_batched(
+            || batch.clone(),
+            async |batch| ranker.rank(&context(), batch).await.expect("ranks"),
+            criterion::BatchSize::SmallInput,
+        );
+    });
 }
 
 /// The rule of `four-inputs`, on the same columns.
@@ -198,14 +212,7 @@ fn recording(c: &mut Criterion) {
         let ranker = bench.ranker();
         for len in [100, 1_000] {
             let batch = batch(&*ranker, len);
-            group.throughput(Throughput::Elements(len as u64));
-            group.bench_function(BenchmarkId::new(name, len), |bencher| {
-                bencher.to_async(&bench.runtime).iter_batched(
-                    || batch.clone(),
-                    async |batch| ranker.rank(&context(), batch).await.expect("ranks"),
-                    criterion::BatchSize::SmallInput,
-                );
-            });
+            asks(&mut group, &bench, name, &*ranker, &batch);
         }
     }
     group.finish();

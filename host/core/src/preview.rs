@@ -3,12 +3,13 @@
 //! It is exact: rankers are pure, so what the candidate says now is what it would say once active.
 
 mod compare;
+mod places;
 mod tau;
 
 use crate::{Organisation, Priority, SchedulerId, TaskId, Timestamp, ranker::Explanation};
 
 pub use compare::compare;
-pub(crate) use tau::kendall_tau;
+pub(crate) use places::{Places, inverse};
 
 /// How far from the head overlaps are counted, in tasks.
 pub const HEADS: [u64; 3] = [10, 100, 1_000];

@@ -28,4 +28,4 @@ pub use config::{DecisionsConfig, Grants, InstancePolicy, PluginHostConfig, Sche
 pub use error::HostError;
 pub use limits::{LimitError, Limits};
 pub use registry::{Registry, RegistryServices};
-pub use verify::{Figures, Measured, SizeFigures, measure, verify};
+pub use verify::{Figures, Measured, SizeFigures, digest, measure, verify};

@@ -84,7 +84,7 @@ impl std::fmt::Debug for Ready {
 }
 
 /// The identity of a component.
-pub(crate) fn digest(component: &[u8]) -> PluginDigest {
+pub fn digest(component: &[u8]) -> PluginDigest {
     PluginDigest(Sha256::digest(component).into())
 }
 

@@ -28,10 +28,10 @@ use crate::{
 };
 
 /// Movers that are listed of each direction where no number is asked for.
-pub(super) const MOVERS_DEFAULT: u32 = 10;
+const MOVERS_DEFAULT: u32 = 10;
 
 /// Most movers that are listed of each direction: both rankers explain each of them.
-pub(super) const MOVERS_MAX: u32 = 100;
+const MOVERS_MAX: u32 = 100;
 
 /// What a queue would be like under another ranker.
 #[derive(Debug, Serialize, ToSchema)]
@@ -182,18 +182,18 @@ impl From<Mover> for MoverBody {
 pub(super) struct PreviewQuery {
     /// Whose queue.
     #[param(value_type = String)]
-    scheduler_id: SchedulerId,
+    pub(super) scheduler_id: SchedulerId,
     /// A version that is kept: a digest, a name, or `name@version`. Left out when a component is
     /// sent.
     #[param(value_type = Option<String>)]
-    plugin: Option<Reference>,
+    pub(super) plugin: Option<Reference>,
     /// Its settings, as JSON; those it had when it was last active there when left out, else none.
     #[param(value_type = Option<String>)]
-    settings: Option<Value>,
+    pub(super) settings: Option<Value>,
     /// How many tasks are listed of those that move forward, and of those that move back; at most
     /// 100.
     #[param(required = false, default = 10)]
-    movers: u32,
+    pub(super) movers: u32,
 }
 
 impl FromFields for PreviewQuery {

@@ -23,12 +23,12 @@ use super::{
     decisions::DamageBody,
     explain::text_or_json,
     plugins::MaybeComponent,
-    preview::{MOVERS_DEFAULT, MOVERS_MAX, source},
-    slots::{REFERENCE_MAX, reference::Reference},
+    preview::{PreviewQuery, source},
+    slots::reference::Reference,
 };
 use crate::{
     error::ApiError,
-    input::{Fields, FromFields, JsonText, Limited, Noted},
+    input::{Fields, FromFields, Noted},
     params::InQuery,
     wire::{Moment, Text},
 };
@@ -273,21 +273,13 @@ pub(super) struct ReplayQuery {
 
 impl FromFields for ReplayQuery {
     fn read(fields: &mut Fields<'_, '_>) -> Result<Self, Noted> {
-        let scheduler_id = fields.required("scheduler_id");
-        let plugin = fields.optional::<Limited<REFERENCE_MAX>>("plugin");
-        let settings = fields.optional("settings");
+        // Whom to ask is read as for a preview.
+        let asked = PreviewQuery::read(fields);
         let (since, until) = (fields.optional("since"), fields.optional("until"));
         let batches = fields.optional("batches");
-        let movers = fields.optional::<u32>("movers");
-        Ok(Self {
-            scheduler_id: scheduler_id?,
-            plugin: plugin?.map(|Limited(plugin)| Reference::parse(plugin)),
-            settings: settings?.map(|JsonText(settings)| settings),
-            since: since?,
-            until: until?,
-            batches: batches?,
-            movers: movers?.unwrap_or(MOVERS_DEFAULT).min(MOVERS_MAX),
-        })
+        let PreviewQuery { scheduler_id, plugin, settings, movers } = asked?;
+        let (since, until, batches) = (since?, until?, batches?);
+        Ok(Self { scheduler_id, plugin, settings, since, until, batches, movers })
     }
 }
 

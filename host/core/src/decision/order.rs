@@ -1,7 +1,10 @@
 //! Two orders of the same decisions, side by side.
 
 use super::{COMPARED_MAX, Decision, MovedDecision, OrderDifference};
-use crate::{Priority, Timestamp, preview::kendall_tau};
+use crate::{
+    Priority, Timestamp,
+    preview::{Places, inverse},
+};
 
 /// The recorded and the replayed priority of each task, in batches, newest first.
 #[derive(Debug, Default)]
@@ -16,14 +19,6 @@ struct Batch {
     generation: u64,
     /// Where its tasks begin.
     start: usize,
-}
-
-/// A task, by its number in `Pairs`, and its places in both orders, from 0.
-#[derive(Debug, Clone, Copy)]
-struct Placed {
-    task: u32,
-    from: u32,
-    to: u32,
 }
 
 impl Pairs {
@@ -44,37 +39,28 @@ impl Pairs {
 
     /// Compares the order by the recorded priorities to that by the replayed ones. Where they are
     /// the same, what was decided first goes first.
-    pub(super) fn compare(&self, listed: usize) -> OrderDifference {
+    pub(super) fn compare(&self, listed_max: usize) -> OrderDifference {
         let compared = self.pairs.len() as u64;
         if self.pairs.iter().all(|(recorded, replayed)| recorded == replayed) {
             let kendall_tau = (compared > 1).then_some(1.0);
             return OrderDifference { compared, kendall_tau, ..OrderDifference::default() };
         }
-        let placed = self.placed();
+        let oldest_first = self.oldest_first();
+        let replayed = self.ordered(&oldest_first, |(_, replayed)| *replayed);
+        let to = inverse(replayed.into_iter(), self.pairs.len());
+        let tasks = self.ordered(&oldest_first, |(recorded, _)| *recorded);
+        let then = tasks.iter().filter_map(|task| to.get(*task as usize).copied());
+        let places = Places::new(then.collect());
+        let listed = |moves: Vec<(u32, u32)>| {
+            moves.into_iter().filter_map(|(from, to)| self.moved(&tasks, from, to)).collect()
+        };
         OrderDifference {
             compared,
-            moved: placed.iter().filter(|placed| placed.from != placed.to).count() as u64,
-            kendall_tau: kendall_tau(placed.iter().map(|placed| placed.to).collect()),
-            forward: self.furthest(&placed, listed, |placed| placed.from.checked_sub(placed.to)),
-            back: self.furthest(&placed, listed, |placed| placed.to.checked_sub(placed.from)),
+            moved: places.moved(),
+            kendall_tau: places.kendall_tau(),
+            forward: listed(places.forward(listed_max)),
+            back: listed(places.back(listed_max)),
         }
-    }
-
-    /// Every task, in the recorded order.
-    fn placed(&self) -> Vec<Placed> {
-        let oldest_first = self.oldest_first();
-        let mut to = vec![0; self.pairs.len()];
-        for (place, task) in (0..).zip(self.ordered(&oldest_first, |(_, replayed)| *replayed)) {
-            if let Some(to) = to.get_mut(task as usize) {
-                *to = place;
-            }
-        }
-        let recorded = (0..).zip(self.ordered(&oldest_first, |(recorded, _)| *recorded));
-        let placed = recorded.map(|(from, task)| {
-            let to = to.get(task as usize).copied().unwrap_or(from);
-            Placed { task, from, to }
-        });
-        placed.collect()
     }
 
     /// The tasks as they were decided.
@@ -93,36 +79,19 @@ impl Pairs {
         &self,
         oldest_first: &[u32],
         priority: fn(&(Priority, Priority)) -> Priority,
-    ) -> impl Iterator<Item = u32> + use<> {
+    ) -> Vec<u32> {
         let key = |(age, task): (u32, &u32)| {
             let priority = self.pairs.get(*task as usize).map(priority);
             (priority.unwrap_or(Priority::MAX), age, *task)
         };
         let mut ordered: Vec<_> = (0..).zip(oldest_first).map(key).collect();
         ordered.sort_unstable();
-        ordered.into_iter().map(|(.., task)| task)
+        ordered.into_iter().map(|(.., task)| task).collect()
     }
 
-    /// The tasks that move furthest in one direction, furthest first.
-    fn furthest(
-        &self,
-        placed: &[Placed],
-        listed: usize,
-        distance: fn(&Placed) -> Option<u32>,
-    ) -> Vec<MovedDecision> {
-        let key = |placed: &Placed| (u32::MAX - distance(placed).unwrap_or(0), placed.from);
-        let moves = |placed: &&Placed| distance(placed).is_some_and(|far| far > 0);
-        let mut moves: Vec<Placed> = placed.iter().filter(moves).copied().collect();
-        if moves.len() > listed {
-            moves.select_nth_unstable_by_key(listed, key);
-            moves.truncate(listed);
-        }
-        moves.sort_unstable_by_key(key);
-        moves.iter().filter_map(|placed| self.moved(placed)).collect()
-    }
-
-    fn moved(&self, placed: &Placed) -> Option<MovedDecision> {
-        let task = placed.task as usize;
+    /// A task by its place in the recorded order, which is that of `tasks`.
+    fn moved(&self, tasks: &[u32], from: u32, to: u32) -> Option<MovedDecision> {
+        let task = *tasks.get(from as usize)? as usize;
         // Of batches that begin at the same place, only the last has tasks.
         let batch = self.batches.partition_point(|batch| batch.start <= task).checked_sub(1)?;
         let Batch { at, generation, start } = *self.batches.get(batch)?;
@@ -136,7 +105,7 @@ impl Pairs {
             replayed,
             inputs: Vec::new(),
         };
-        let (from, to) = (u64::from(placed.from) + 1, u64::from(placed.to) + 1);
+        let (from, to) = (u64::from(from) + 1, u64::from(to) + 1);
         Some(MovedDecision { decision, from, to })
     }
 }

@@ -3,16 +3,10 @@
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::{
-    Compared, Comparison, HEADS, Mover, OLD_ONE_IN, Oldest, Overlap, SHARE_POPS, Share,
-    tau::kendall_tau,
+    Compared, Comparison, HEADS, Mover, OLD_ONE_IN, Oldest, Overlap, Places, SHARE_POPS, Share,
+    inverse,
 };
 use crate::Organisation;
-
-/// Of each task, its place in both orders, from 0.
-struct Places {
-    now: Vec<u32>,
-    then: Vec<u32>,
-}
 
 /// Compares two orders; the answer also has the tasks that would move furthest forward and back, at
 /// most `movers` of each. A task that is there twice counts once, as it came last.
@@ -21,47 +15,37 @@ pub fn compare(mut tasks: Vec<Compared>, movers: usize) -> (Comparison, Vec<Move
     tasks.sort_by_key(|task| task.task);
     tasks.dedup_by_key(|task| task.task);
     tasks.sort_by_key(|task| (task.now, task.created_at, task.task));
-    let places = Places::of(&tasks);
+    let places = places(&tasks);
     let comparison = Comparison {
         tasks: tasks.len() as u64,
-        moved: places.pairs().filter(|(now, then)| now != then).count() as u64,
-        kendall_tau: kendall_tau(places.then.clone()),
+        moved: places.moved(),
+        kendall_tau: places.kendall_tau(),
         overlaps: HEADS.iter().filter_map(|first| overlap(&places, *first)).collect(),
         shares: shares(&tasks, &places),
         oldest: oldest(&tasks, &places),
     };
-    let forward = furthest(&tasks, &places, movers, u32::checked_sub);
-    let back = furthest(&tasks, &places, movers, |now, then| then.checked_sub(now));
+    let listed = |moves: Vec<(u32, u32)>| {
+        let mover = |(now, then)| Some(mover(tasks.get(now as usize)?, now, then));
+        moves.into_iter().filter_map(mover).collect()
+    };
+    let (forward, back) = (listed(places.forward(movers)), listed(places.back(movers)));
     (comparison, forward, back)
 }
 
-impl Places {
-    /// Of tasks in the order of now.
-    fn of(tasks: &[Compared]) -> Self {
-        let now: Vec<u32> = (0..tasks.len() as u32).collect();
-        let mut by_then = now.clone();
-        by_then.sort_by_key(|at| {
-            tasks.get(*at as usize).map(|task| (task.then, task.created_at, task.task))
-        });
-        let mut then = vec![0; tasks.len()];
-        for (place, at) in (0..).zip(by_then) {
-            if let Some(of) = then.get_mut(at as usize) {
-                *of = place;
-            }
-        }
-        Self { now, then }
-    }
-
-    fn pairs(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
-        self.now.iter().copied().zip(self.then.iter().copied())
-    }
+/// Of tasks in the order of now.
+fn places(tasks: &[Compared]) -> Places {
+    let mut by_then: Vec<u32> = (0..tasks.len() as u32).collect();
+    by_then.sort_by_key(|at| {
+        tasks.get(*at as usize).map(|task| (task.then, task.created_at, task.task))
+    });
+    Places::new(inverse(by_then.into_iter(), tasks.len()))
 }
 
 /// None when all tasks are among the first so many.
 fn overlap(places: &Places, first: u64) -> Option<Overlap> {
     let in_both = |(now, then): &(u32, u32)| u64::from((*now).max(*then)) < first;
     let same = places.pairs().filter(in_both).count() as u64;
-    ((places.now.len() as u64) > first).then_some(Overlap { first, same })
+    ((places.len() as u64) > first).then_some(Overlap { first, same })
 }
 
 fn shares(tasks: &[Compared], places: &Places) -> Vec<Share> {
@@ -95,27 +79,6 @@ fn oldest(tasks: &[Compared], places: &Places) -> Option<Oldest> {
         sum as f64 / count as f64 / last.max(1) as f64
     };
     Some(Oldest { tasks: count as u64, now: mean(|pair| pair.0), then: mean(|pair| pair.1) })
-}
-
-/// The tasks that move furthest in one direction, furthest first.
-fn furthest(
-    tasks: &[Compared],
-    places: &Places,
-    movers: usize,
-    distance: fn(u32, u32) -> Option<u32>,
-) -> Vec<Mover> {
-    let moves = tasks.iter().zip(places.pairs()).filter_map(|(task, (now, then))| {
-        let far = distance(now, then).filter(|far| *far > 0)?;
-        Some((Reverse(far), now, then, task))
-    });
-    let key = |(far, now, _, _): &(Reverse<u32>, u32, u32, &Compared)| (*far, *now);
-    let mut moves: Vec<_> = moves.collect();
-    if moves.len() > movers {
-        moves.select_nth_unstable_by_key(movers, key);
-        moves.truncate(movers);
-    }
-    moves.sort_unstable_by_key(key);
-    moves.into_iter().map(|(_, now, then, task)| mover(task, now, then)).collect()
 }
 
 fn mover(task: &Compared, now: u32, then: u32) -> Mover {

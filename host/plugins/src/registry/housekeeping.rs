@@ -1,9 +1,6 @@
 //! Giving back what nobody uses.
 
-use std::{
-    sync::{Arc, Weak},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -15,9 +12,30 @@ const EVERY: Duration = Duration::from_secs(5);
 impl Inner {
     /// Starts the housekeeping. It ends with the host, or when nobody has the registry any more.
     pub(super) fn start_housekeeping(self: &Arc<Self>) {
+        self.start_chore(EVERY, |registry| async move { registry.drop_idle() });
+    }
+
+    /// Does something again and again. It ends with the host, or when nobody has the registry any
+    /// more.
+    pub(super) fn start_chore<F>(
+        self: &Arc<Self>,
+        every: Duration,
+        chore: impl Fn(Arc<Self>) -> F + Send + 'static,
+    ) where
+        F: Future<Output = ()> + Send,
+    {
         let (registry, stop) = (Arc::downgrade(self), self.services.stop.clone());
+        let chores = async move {
+            let mut looks = interval(every);
+            looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                looks.tick().await;
+                let Some(registry) = registry.upgrade() else { return };
+                chore(registry).await;
+            }
+        };
         self.services.tasks.spawn(async move {
-            stop.run_until_cancelled(keep_house(&registry)).await;
+            stop.run_until_cancelled(chores).await;
         });
     }
 
@@ -28,15 +46,5 @@ impl Inner {
                 program.drop_idle();
             }
         }
-    }
-}
-
-async fn keep_house(registry: &Weak<Inner>) {
-    let mut looks = interval(EVERY);
-    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        looks.tick().await;
-        let Some(registry) = registry.upgrade() else { return };
-        registry.drop_idle();
     }
 }

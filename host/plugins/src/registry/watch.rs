@@ -4,14 +4,10 @@
 //! ended once is not activated again unless a person insists, and then it is not watched: the host
 //! never overrules the same person twice.
 
-use std::{
-    sync::{Arc, Weak},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use hinny_core::plugin::{Activation, PluginError};
 use metrics::counter;
-use tokio::time::{MissedTickBehavior, interval};
 use tracing::{error, warn};
 
 use super::{
@@ -26,10 +22,7 @@ const EVERY: Duration = Duration::from_millis(250);
 impl Inner {
     /// Starts the watch. It ends with the host, or when nobody has the registry any more.
     pub(super) fn start_watch(self: &Arc<Self>) {
-        let (registry, stop) = (Arc::downgrade(self), self.services.stop.clone());
-        self.services.tasks.spawn(async move {
-            stop.run_until_cancelled(keep_watch(&registry)).await;
-        });
+        self.start_chore(EVERY, |registry| async move { registry.look().await });
     }
 
     async fn look(self: &Arc<Self>) {
@@ -99,15 +92,5 @@ impl Inner {
             }
             Err(_) => {}
         }
-    }
-}
-
-async fn keep_watch(registry: &Weak<Inner>) {
-    let mut looks = interval(EVERY);
-    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        looks.tick().await;
-        let Some(registry) = registry.upgrade() else { return };
-        registry.look().await;
     }
 }

@@ -15,6 +15,7 @@ use super::{
     failure,
     input::Input,
     output::{self, Format},
+    plugin::{path, with_component},
 };
 
 /// How often the sources are looked at.
@@ -84,12 +85,12 @@ impl Dev {
         if self.look {
             return Ok(());
         }
-        let version = client.send(upload(client, &["plugins"], &built.component)).await?;
+        let upload = with_component(client.post(&["plugins"]), built.component);
+        let version = client.send(upload).await?;
         let digest = version.get("digest").cloned().unwrap_or_default();
         let mut body = Map::from_iter([("plugin".to_owned(), digest)]);
         body.extend(settings.map(|settings| ("settings".to_owned(), settings.clone())));
-        let (scheduler, world) = (self.slot.scheduler.as_str(), self.slot.world.as_str());
-        let request = client.post(&["slots", scheduler, world, "activate"]).json(&body);
+        let request = client.post(&path(&self.slot, "activate")).json(&body);
         let activation = client.send(request).await?;
         let generation = activation.get("generation").map(output::cell).unwrap_or_default();
         let said = format!(
@@ -109,14 +110,9 @@ impl Dev {
         let mut query =
             vec![("scheduler_id", self.slot.scheduler.to_string()), ("movers", "3".to_owned())];
         query.extend(settings.map(|settings| ("settings", settings.to_string())));
-        let request = upload(client, &["plugins", "preview"], component)
+        let request = with_component(client.post(&["plugins", "preview"]), component.to_vec())
             .header(header::ACCEPT, Format::Table.mime())
             .query(&query);
         Ok(output::told(&client.send(request).await?)?)
     }
-}
-
-fn upload(client: &Client, path: &[&str], component: &[u8]) -> reqwest::RequestBuilder {
-    let request = client.post(path).header(header::CONTENT_TYPE, "application/wasm");
-    request.body(component.to_vec())
 }

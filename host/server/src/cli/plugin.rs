@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Subcommand;
 use hinny_plugins::PluginHostConfig;
+use reqwest::{RequestBuilder, header};
 use serde_json::Value;
 
 use super::{
@@ -74,6 +75,8 @@ impl Plugin {
     }
 }
 
+pub(super) use activate::path;
+
 fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
     std::fs::read(file).with_context(|| format!("plugin file `{}` cannot be read", file.display()))
 }
@@ -84,12 +87,14 @@ fn offline(config: Option<PathBuf>) -> anyhow::Result<PluginHostConfig> {
     Ok(PluginHostConfig { limits, ..PluginHostConfig::default() })
 }
 
+/// A request that a component is sent along with.
+pub(super) fn with_component(request: RequestBuilder, component: Vec<u8>) -> RequestBuilder {
+    request.header(header::CONTENT_TYPE, "application/wasm").body(component)
+}
+
 /// Uploads a file; the answer is the version.
 async fn upload(client: &Client, file: &Path) -> anyhow::Result<Value> {
-    let request = client
-        .post(&["plugins"])
-        .header(reqwest::header::CONTENT_TYPE, "application/wasm")
-        .body(read(file)?);
+    let request = with_component(client.post(&["plugins"]), read(file)?);
     client.send(request).await.with_context(|| format!("`{}` was not loaded", file.display()))
 }
 

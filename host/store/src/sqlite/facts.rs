@@ -80,6 +80,9 @@ pub(crate) async fn data_by_id(
     }
     let (missing, mut places): (Vec<_>, Vec<_>) =
         ids.iter().zip(&mut data).filter(|(_, data)| data.is_none()).unzip();
+    if missing.is_empty() {
+        return Ok(data);
+    }
     each(readers, DATA, &missing, |at, document| {
         **places.get_mut(at)? = Some(document.to_owned());
         Some(())

@@ -101,7 +101,8 @@ impl Rollback {
     }
 }
 
-fn path<'a>(slot: &'a Slot, action: &'a str) -> [&'a str; 4] {
+/// Where something is done about a slot, or found of it.
+pub(in crate::cli) fn path<'a>(slot: &'a Slot, action: &'a str) -> [&'a str; 4] {
     ["slots", slot.scheduler.as_str(), slot.world.as_str(), action]
 }
 

@@ -5,7 +5,7 @@ use clap::Args;
 use hinny_core::plugin::{Slot, World};
 use reqwest::header;
 
-use super::read;
+use super::{read, with_component};
 use crate::{
     cli::{client::ClientArgs, input::Input, output},
     plugin_ref::PluginRef,
@@ -49,8 +49,7 @@ impl Diff {
             client.post(&["plugins", "preview"]).header(header::ACCEPT, self.client.output.mime());
         match &self.plugin {
             PluginRef::File(file) => {
-                request =
-                    request.header(header::CONTENT_TYPE, "application/wasm").body(read(file)?);
+                request = with_component(request, read(file)?);
             }
             named => query.push(("plugin", named.to_string())),
         }

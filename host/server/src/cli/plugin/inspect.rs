@@ -5,7 +5,6 @@ use std::{fmt::Write as _, path::PathBuf};
 use clap::Args;
 use hinny_core::{PluginDigest, plugin::Verdict};
 use serde_json::json;
-use sha2::{Digest as _, Sha256};
 
 use crate::cli::output::{self, Format};
 
@@ -40,7 +39,7 @@ const ABILITIES: &[(&str, &str)] = &[
 impl Inspect {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let component = super::read(&self.file)?;
-        let digest = PluginDigest(Sha256::digest(&component).into());
+        let digest = hinny_plugins::digest(&component);
         let verdict = hinny_plugins::verify(&super::offline(self.config)?, &component, None)?;
         let abilities = abilities(&verdict.imports);
         match self.output {

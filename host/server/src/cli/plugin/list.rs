@@ -82,9 +82,7 @@ impl Slots {
 
 impl History {
     pub(crate) async fn run(self) -> anyhow::Result<()> {
-        let Slot { scheduler, world } = &self.slot;
-        let path = ["slots", scheduler.as_str(), world.as_str(), "activations"];
-        show(&self.client, &path, ACTIVATIONS).await
+        show(&self.client, &super::path(&self.slot, "activations"), ACTIVATIONS).await
     }
 }
 

@@ -6,7 +6,7 @@ use clap::Args;
 use hinny_core::{SchedulerId, Timestamp};
 use reqwest::header;
 
-use super::read;
+use super::{read, with_component};
 use crate::{
     cli::{client::ClientArgs, failure::Refused, input::Input, output},
     plugin_ref::PluginRef,
@@ -73,8 +73,7 @@ impl Replay {
         match &self.plugin {
             Asked::Active => {}
             Asked::Named(PluginRef::File(file)) => {
-                request =
-                    request.header(header::CONTENT_TYPE, "application/wasm").body(read(file)?);
+                request = with_component(request, read(file)?);
             }
             Asked::Named(named) => query.push(("plugin", named.to_string())),
         }
