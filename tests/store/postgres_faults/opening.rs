@@ -5,6 +5,7 @@ use hinny_core::{
     store::{PluginStore as _, StoreError},
 };
 use hinny_store::{PostgresOptions, PostgresStore};
+use sqlx::Connection as _;
 
 use super::{open, refusal};
 use crate::store::server::Database;
@@ -20,6 +21,24 @@ async fn a_second_host_is_refused_and_told_who_is_there() {
     assert!(user.is_some_and(|user| user.starts_with("`hinny ")));
     first.close().await.unwrap();
     assert_eq!(PostgresStore::user(&database.options()).await.unwrap(), None);
+    open(&database).await.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_host_that_cannot_have_the_lock_of_the_writer_says_who_has_it() {
+    let database = Database::new().await;
+    let mut stranger = database.stranger().await;
+    sqlx::query("SELECT set_config('application_name', 'somebody', false)")
+        .execute(&mut stranger)
+        .await
+        .unwrap();
+    let take = format!("SELECT pg_advisory_lock({}, 2)", u32::from_be_bytes(*b"hiny"));
+    sqlx::query(sqlx::AssertSqlSafe(take)).execute(&mut stranger).await.unwrap();
+    let mut options = database.options();
+    options.lock_timeout = std::time::Duration::from_millis(100);
+    let refused = PostgresStore::open(&options).await.err().unwrap().to_string();
+    assert!(refused.contains("it is in use by another hinny: `somebody`"), "{refused}");
+    stranger.close().await.unwrap();
     open(&database).await.close().await.unwrap();
 }
 

@@ -1,6 +1,7 @@
-//! A commit: look up, decide, write, in one transaction.
+//! A commit: look up, decide, write.
 //!
-//! It takes four round trips for pushes, six at most: begin, look up, write, end.
+//! Most take two round trips: one statement looks up, one writes. What may be in the way of itself
+//! takes two more, for a transaction of two statements.
 
 use std::collections::HashSet;
 
@@ -12,7 +13,7 @@ use hinny_core::{
 use super::{load::load, save::save, writer::Writer};
 use crate::commit::{Decision, Wanted, decide};
 
-/// Commits units in one transaction.
+/// Commits units: all of them, or none.
 pub(crate) async fn commit(
     writer: &Writer,
     units: Vec<Unit>,
@@ -25,7 +26,7 @@ pub(crate) async fn commit(
     let mut turn = writer.turn().await?;
     let known = load(turn.connection()?, &wanted).await?;
     let Decision { outcomes, changes } = decide(units, known, tell);
-    save(turn.connection()?, &changes).await?;
-    turn.commit().await?;
+    save(&mut turn, &changes).await?;
+    turn.end().await?;
     Ok(outcomes)
 }

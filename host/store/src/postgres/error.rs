@@ -64,6 +64,12 @@ pub(crate) fn meaning(error: &sqlx::Error) -> StoreError {
     }
 }
 
+/// Whether a statement waited for a lock for as long as it may.
+pub(crate) fn is_locked(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref()
+        == Some(code::LOCKED)
+}
+
 fn without_code(error: &sqlx::Error, why: String) -> StoreError {
     match error {
         sqlx::Error::ColumnDecode { index, .. } => {

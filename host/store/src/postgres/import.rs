@@ -8,7 +8,7 @@ use hinny_core::{
 use super::{load::load, save::save, writer::Writer};
 use crate::commit::{Wanted, decide_import};
 
-/// Brings a batch over, in one transaction.
+/// Brings a batch over, whole or not at all.
 pub(crate) async fn import(
     writer: &Writer,
     batch: ImportBatch,
@@ -19,8 +19,8 @@ pub(crate) async fn import(
     let known = load(turn.connection()?, &wanted).await?;
     let (outcomes, changes) = decide_import(batch, known);
     if mode == ImportMode::Write {
-        save(turn.connection()?, &changes).await?;
+        save(&mut turn, &changes).await?;
     }
-    turn.commit().await?;
+    turn.end().await?;
     Ok(outcomes)
 }

@@ -1,12 +1,12 @@
 //! Looks up what a commit has to know, under the lock of the writer.
 //!
 //! Everything narrow comes as the rows of one statement, each with what it is; tasks and schedules
-//! are one more statement each, if any are wanted.
+//! are one more statement each, if any are wanted. What is only about tasks takes one.
 
 use std::collections::BTreeSet;
 
 use hinny_core::{EventId, ScheduleId, TaskId, store::StoreError};
-use sqlx::{PgConnection, postgres::PgRow};
+use sqlx::{PgConnection, Row as _, postgres::PgRow};
 use uuid::Uuid;
 
 use super::{
@@ -71,10 +71,12 @@ const LAST_EVENT: &str = "
         coalesce(max(seq), 0), false
     FROM task_event";
 
+// The number of the last step comes last, so that nothing else need be asked for most changes.
 const TASKS: &str = concat!(
     "SELECT ",
     task_columns!(),
-    " FROM unnest($1::uuid[]) AS i(id)
+    ", (SELECT coalesce(max(seq), 0) FROM task_event) AS last_event
+    FROM unnest($1::uuid[]) AS i(id)
     JOIN task_state AS s ON s.task = i.id
     JOIN task AS t ON t.id = s.task"
 );
@@ -100,7 +102,7 @@ const SCHEDULES_LIKE: &str = concat!(
     JOIN schedule AS s ON s.scheduler = o.scheduler AND s.hash = i.hash"
 );
 
-/// Looks everything up, in a transaction that has begun.
+/// Looks everything up.
 pub(crate) async fn load(
     connection: &mut PgConnection,
     wanted: &Wanted,
@@ -116,6 +118,7 @@ pub(crate) async fn load(
         let rows = sqlx::query(TASKS).bind(ids).fetch_all(&mut *connection).await;
         for row in &rows.map_err(|error| meaning(&error))? {
             let (event, task) = numbered_task(row)?;
+            known.last_event = row.try_get("last_event").map_err(|error| meaning(&error))?;
             known.tasks.insert(task.id, StoredTask::new(task, event));
         }
     }
@@ -161,7 +164,8 @@ fn narrow(wanted: &Wanted) -> Script {
         script.part(SCHEDULE_IDS).bind(ids);
     }
     pairs(&mut script, SCHEDULE_LINKS, &wanted.schedule_links);
-    if wanted.last_event {
+    // A task that is not found has no next step.
+    if wanted.last_event && (wanted.tasks.is_empty() || !script.is_empty()) {
         script.part(LAST_EVENT);
     }
     script

@@ -2,8 +2,8 @@
 //!
 //! Each host keeps the order of its queues in memory, so two on one database would hand out tasks
 //! in an order that only one of them knows. The lock belongs to a connection: the server takes it
-//! back when that ends, however it ends. No write depends on it: commits take turns by a lock of
-//! their own (see [`super::writer`]), so two hosts would be unfair, not wrong.
+//! back when that ends, however it ends. No write depends on it: the connection that writes has a
+//! lock of its own (see [`super::writer`]).
 //!
 //! The keeper watches its connection, since that is the first to know that the server went away,
 //! and opens another until there is one.
@@ -22,7 +22,7 @@ use tracing::{info, warn};
 use super::{
     PostgresOptions,
     away::Away,
-    error::{meaning, too_slow},
+    error::{is_locked, meaning, too_slow},
 };
 
 /// The name of all locks of hinny: "hiny" in ASCII. The second number says which.
@@ -30,6 +30,9 @@ pub(crate) const LOCKS: i32 = 0x6869_6e79;
 
 /// The lock of the host.
 const HOST: i32 = 1;
+
+/// The lock of the connection that writes.
+const WRITER: i32 = 2;
 
 /// How often the connection is tried.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -43,6 +46,9 @@ const TRY_EVERY: Duration = Duration::from_millis(50);
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 
 const TAKE: &str = "SELECT pg_try_advisory_lock($1, $2)";
+
+/// It waits no longer than `lock_timeout`.
+const WAIT: &str = "SELECT pg_advisory_lock($1, $2)";
 
 const HOLDER: &str = "
     SELECT a.application_name, a.pid, coalesce(host(a.client_addr), 'this machine'),
@@ -206,11 +212,28 @@ async fn try_take(connection: &mut PgConnection) -> Result<Standing, StoreError>
     Ok(Standing::Taken { by: holder(connection).await?.unwrap_or_else(|| "unknown".to_owned()) })
 }
 
-/// Who has the lock.
+/// Takes the lock of the connection that writes, or says who has it.
+pub(crate) async fn take_for_writing(connection: &mut PgConnection) -> Result<(), StoreError> {
+    let waited = sqlx::query(WAIT).bind(LOCKS).bind(WRITER).execute(&mut *connection).await;
+    match waited {
+        Ok(_) => Ok(()),
+        Err(error) if is_locked(&error) => {
+            let by = holder_of(WRITER, connection).await?.unwrap_or_else(|| "unknown".to_owned());
+            Err(refused(&by))
+        }
+        Err(error) => Err(meaning(&error)),
+    }
+}
+
+/// Which host has the lock.
 pub(crate) async fn holder(connection: &mut PgConnection) -> Result<Option<String>, StoreError> {
+    holder_of(HOST, connection).await
+}
+
+async fn holder_of(lock: i32, connection: &mut PgConnection) -> Result<Option<String>, StoreError> {
     let row = sqlx::query(HOLDER)
         .bind(i64::from(LOCKS))
-        .bind(i64::from(HOST))
+        .bind(i64::from(lock))
         .fetch_optional(connection)
         .await
         .map_err(|error| meaning(&error))?;

@@ -30,15 +30,14 @@ pub(crate) async fn open(options: &PostgresOptions) -> Result<Opened, StoreError
     let away = Arc::new(Away::default());
     let (lock, mut holder) = HostLock::take(options, Arc::clone(&away)).await?;
     migrate::migrate(&mut holder).await?;
-    let mut connection = connect(options).await?;
-    check_writable(&mut connection).await?;
+    check_writable(&mut holder).await?;
+    let writer = Writer::open(options.writing(), options.connect_timeout).await?;
     let readers = PgPoolOptions::new()
         .max_connections(options.readers_max.max(1))
         .acquire_timeout(options.connect_timeout)
         // What is lost is noticed by whoever uses it, and a test would be a round trip each time.
         .test_before_acquire(false)
         .connect_lazy_with(options.reading());
-    let writer = Writer::new(options.writing(), options.connect_timeout, connection);
     Ok(Opened { writer, readers, away, lock: Arc::new(lock), holder })
 }
 

@@ -5,8 +5,8 @@ use std::{str::FromStr as _, time::Duration};
 use hinny_core::store::StoreError;
 use sqlx::postgres::PgConnectOptions;
 
-/// Statements that a connection keeps prepared: a commit is made of two, of as many parts as come
-/// up.
+/// Statements that a connection keeps prepared: a commit is made of one or two, of as many parts as
+/// come up.
 const STATEMENTS: usize = 512;
 
 /// How a database is reached.
@@ -86,6 +86,11 @@ impl PostgresOptions {
             ("statement_timeout", milliseconds(self.statement_timeout)),
             ("lock_timeout", milliseconds(self.lock_timeout)),
             ("idle_in_transaction_session_timeout", milliseconds(self.idle_timeout)),
+            // The server ends a connection whose client is gone within half a minute, and gives its
+            // locks back: a machine that fell off the network says no good-bye.
+            ("tcp_keepalives_idle", "15".to_owned()),
+            ("tcp_keepalives_interval", "5".to_owned()),
+            ("tcp_keepalives_count", "3".to_owned()),
             // Compiling a statement takes longer than running any of these.
             ("jit", "off".to_owned()),
         ]

@@ -67,6 +67,7 @@ pub(crate) async fn put_version(
     let verdict = json(&version.verdict)?;
     let digest = version.digest.0.to_vec();
     let mut turn = writer.turn().await?;
+    turn.begin().await?;
     let connection = turn.connection()?;
     sqlx::query(PUT_COMPONENT)
         .bind(digest.clone())
@@ -86,7 +87,7 @@ pub(crate) async fn put_version(
         .execute(connection)
         .await
         .map_err(|error| meaning(&error))?;
-    turn.commit().await?;
+    turn.end().await?;
     Ok(())
 }
 
@@ -134,7 +135,7 @@ pub(crate) async fn activate(writer: &Writer, activation: &Activation) -> Result
         .execute(turn.connection()?)
         .await
         .map_err(|error| meaning(&error))?;
-    turn.commit().await?;
+    turn.end().await?;
     if done.rows_affected() == 1 { Ok(()) } else { Err(not_next(activation)) }
 }
 

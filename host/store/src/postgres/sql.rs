@@ -110,6 +110,11 @@ impl Script {
         self
     }
 
+    /// Whether it has no parts yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.parts == 0
+    }
+
     /// Binds the next value.
     pub(crate) fn bind<'t, T>(&mut self, value: T) -> &mut Self
     where
@@ -129,7 +134,7 @@ impl Script {
         if let Some(error) = self.failed {
             return Err(error);
         }
-        if self.parts == 0 {
+        if self.is_empty() {
             return Ok(Vec::new());
         }
         if matches!(self.join, Join::Writes) {

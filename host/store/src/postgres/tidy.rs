@@ -36,18 +36,19 @@ async fn forget_marks(writer: &Writer, before: Timestamp) -> Result<u64, StoreEr
     let mut turn = writer.turn().await?;
     let done = sqlx::query(SEEN).bind(before.as_micros()).execute(turn.connection()?).await;
     let forgotten = done.map_err(|error| meaning(&error))?.rows_affected();
-    turn.commit().await?;
+    turn.end().await?;
     Ok(forgotten)
 }
 
 async fn merge_counts(writer: &Writer, before: Timestamp) -> Result<(), StoreError> {
     let hour = hour_of(before);
     let mut turn = writer.turn().await?;
+    turn.begin().await?;
     let connection = turn.connection()?;
     for statement in [MERGE_HOURS, FORGET_HOURS] {
         let done = sqlx::query(statement).bind(hour).execute(&mut *connection).await;
         done.map_err(|error| meaning(&error))?;
     }
     sqlx::query(FORGET_ZEROS).execute(connection).await.map_err(|error| meaning(&error))?;
-    turn.commit().await
+    turn.end().await
 }

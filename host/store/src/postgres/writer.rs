@@ -1,8 +1,9 @@
 //! The one connection that writes.
 //!
 //! A commit decides by what it read, so nobody may write in between. Within this process that is
-//! the mutex; for all others there is a lock of the server that each transaction takes first and
-//! gives back with its end. So commits are right even with two hosts on one database.
+//! the mutex; for all others there is a lock of the server, which the connection takes when it is
+//! opened and which the server gives back when it has ended, with its last statement done. So
+//! commits need neither a transaction to look things up in, nor one around a single statement.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -16,64 +17,71 @@ use tokio::{
     time::timeout,
 };
 
-use super::error::{meaning, too_slow};
-
-/// Begins a transaction that writes, in one round trip. The number of the lock is that of
-/// [`super::lock::LOCKS`], the second says that it is for commits.
-const BEGIN: &str = "BEGIN; SELECT pg_advisory_xact_lock(1751740025, 2)";
+use super::{
+    error::{meaning, too_slow},
+    lock,
+};
 
 /// The one connection that writes; who has it, writes alone.
 pub(crate) struct Writer {
     options: PgConnectOptions,
     connect_timeout: Duration,
     connection: Mutex<Option<PgConnection>>,
-    /// Whether a transaction may still be about to end, of which nobody knows how.
+    /// Whether a statement may still be about to end, of which nobody knows how.
     doubt: AtomicBool,
 }
 
-/// The writing connection, for one transaction.
+/// The writing connection, for one commit.
 ///
-/// It goes back with [`Turn::commit`]. Dropped before that, after an error or since the caller
-/// went away, it is closed, which undoes what was not committed; the next turn opens another. So
+/// It goes back with [`Turn::end`]. Dropped before that, after an error or since the caller went
+/// away, it is closed, which undoes what was not committed; the next turn opens another. So
 /// nothing has to be known about the state that a failure left behind.
 pub(crate) struct Turn<'a> {
     place: MutexGuard<'a, Option<PgConnection>>,
     /// None once it went back.
     connection: Option<PgConnection>,
+    /// Whether there is a transaction to commit.
+    begun: bool,
     doubt: &'a AtomicBool,
 }
 
 impl Writer {
     /// A writer with a connection that is open already.
-    pub(crate) fn new(
+    pub(crate) async fn open(
         options: PgConnectOptions,
         connect_timeout: Duration,
-        connection: PgConnection,
-    ) -> Self {
-        let (connection, doubt) = (Mutex::new(Some(connection)), AtomicBool::new(false));
-        Self { options, connect_timeout, connection, doubt }
+    ) -> Result<Self, StoreError> {
+        let (connection, doubt) = (Mutex::new(None), AtomicBool::new(false));
+        let writer = Self { options, connect_timeout, connection, doubt };
+        let connection = writer.connect().await?;
+        *writer.connection.lock().await = Some(connection);
+        Ok(writer)
     }
 
-    /// Waits for the connection, and begins a transaction.
+    /// Waits for the connection.
+    ///
+    /// What is looked up by it stays true until the turn ends, and a statement that writes is a
+    /// transaction of its own; for several of them there is [`Turn::begin`].
     pub(crate) async fn turn(&self) -> Result<Turn<'_>, StoreError> {
         let mut place = self.connection.lock().await;
-        let mut connection = match place.take() {
+        let connection = match place.take() {
             Some(connection) => connection,
-            None => self.connect().await?,
+            None => {
+                let connection = self.connect().await?;
+                // Who has the lock knows that everything before has ended.
+                self.doubt.store(false, Ordering::Release);
+                connection
+            }
         };
-        let begun = sqlx::raw_sql(BEGIN).execute(&mut connection).await;
-        begun.map_err(|error| meaning(&error))?;
-        // Who has the lock knows that all transactions before have ended.
-        self.doubt.store(false, Ordering::Release);
-        Ok(Turn { place, connection: Some(connection), doubt: &self.doubt })
+        Ok(Turn { place, connection: Some(connection), begun: false, doubt: &self.doubt })
     }
 
-    /// Waits until every transaction has ended of which nobody knows how it ended.
+    /// Waits until every commit has ended of which nobody knows how it ended.
     ///
     /// A server may go on with a commit whose client is gone. Whoever asks what became of it must
     /// not be answered before that.
     pub(crate) async fn settle(&self) -> Result<(), StoreError> {
-        if self.doubt.load(Ordering::Acquire) { self.turn().await?.commit().await } else { Ok(()) }
+        if self.doubt.load(Ordering::Acquire) { self.turn().await?.end().await } else { Ok(()) }
     }
 
     /// Closes the connection.
@@ -84,11 +92,14 @@ impl Writer {
         }
     }
 
+    /// Opens a connection that has the lock of the writer, and may write.
     async fn connect(&self) -> Result<PgConnection, StoreError> {
-        match timeout(self.connect_timeout, self.options.connect()).await {
-            Ok(connection) => connection.map_err(|error| meaning(&error)),
-            Err(_) => Err(too_slow("opening a connection")),
-        }
+        let mut connection = match timeout(self.connect_timeout, self.options.connect()).await {
+            Ok(connection) => connection.map_err(|error| meaning(&error))?,
+            Err(_) => return Err(too_slow("opening a connection")),
+        };
+        lock::take_for_writing(&mut connection).await?;
+        Ok(connection)
     }
 }
 
@@ -98,12 +109,25 @@ impl Turn<'_> {
         self.connection.as_mut().ok_or_else(|| too_slow("its connection is gone"))
     }
 
-    /// Commits, and gives the connection back.
-    pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
-        let done = sqlx::raw_sql("COMMIT").execute(self.connection()?).await;
-        done.map_err(|error| meaning(&error))?;
+    /// Begins a transaction, so that what follows happens whole or not at all.
+    pub(crate) async fn begin(&mut self) -> Result<(), StoreError> {
+        self.run("BEGIN").await?;
+        self.begun = true;
+        Ok(())
+    }
+
+    /// Commits what has begun, and gives the connection back.
+    pub(crate) async fn end(mut self) -> Result<(), StoreError> {
+        if self.begun {
+            self.run("COMMIT").await?;
+        }
         *self.place = self.connection.take();
         Ok(())
+    }
+
+    async fn run(&mut self, sql: &'static str) -> Result<(), StoreError> {
+        let done = sqlx::raw_sql(sql).execute(self.connection()?).await;
+        done.map(|_| ()).map_err(|error| meaning(&error))
     }
 }
 
