@@ -20,7 +20,7 @@ use hinny_core::{
 use tokio::sync::{mpsc, oneshot};
 use tracing::error;
 
-pub(crate) use apply::Applier;
+pub(crate) use apply::{Applier, LateAnswer};
 pub(crate) use doubt::Doubts;
 
 use crate::{rerank::Switch, shard::Shard};
@@ -63,8 +63,8 @@ pub(crate) enum Message {
     Commit(Submission),
     /// The last step of a switch of ranker.
     Switch(Box<Switch>),
-    /// Tasks that were ranked after their commit.
-    Arrive(Vec<PreparedArrival>),
+    /// Tasks that were ranked after their commit, and whom to tell that they are there.
+    Arrive(Vec<PreparedArrival>, Option<LateAnswer>),
     /// Everything before this is done; the committer ends.
     Stop,
 }
@@ -91,8 +91,13 @@ impl CommitSender {
     }
 
     pub(crate) async fn send(&self, message: Message) {
-        // The receiver is gone only after a stop; then nobody needs the message.
-        let _ = self.0.send(message).await;
+        // The receiver is gone only after a stop; then nobody needs the message, but for whoever
+        // waits for what is committed.
+        if let Err(mpsc::error::SendError(Message::Arrive(_, Some(answer)))) =
+            self.0.send(message).await
+        {
+            answer.tell();
+        }
     }
 }
 
@@ -145,9 +150,9 @@ impl Committer {
             for message in messages.drain(..) {
                 match message {
                     Message::Commit(submission) => group.push(submission),
-                    Message::Arrive(arrivals) => {
+                    Message::Arrive(arrivals, answer) => {
                         self.commit(std::mem::take(&mut group)).await;
-                        self.applier.arrive_late(arrivals);
+                        self.applier.arrive_late(arrivals, answer);
                     }
                     Message::Switch(switch) => {
                         self.commit(std::mem::take(&mut group)).await;

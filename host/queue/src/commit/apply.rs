@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use futures::future::join_all;
 use hinny_core::{
     SchedulerId, TaskId, TaskStatus,
     status::StatusRule,
@@ -17,6 +18,19 @@ use tracing::warn;
 
 use super::{CommitSender, Effects, Message, PreparedArrival};
 use crate::{prepare::Preparer, shard::Shard};
+
+/// What is answered once the tasks that a unit put on the queue are in the order.
+pub(crate) struct LateAnswer {
+    outcome: UnitOutcome,
+    reply: oneshot::Sender<Result<UnitOutcome, StoreError>>,
+}
+
+impl LateAnswer {
+    pub(super) fn tell(self) {
+        // If nobody wants to know any more, the tasks are queued all the same.
+        let _ = self.reply.send(Ok(self.outcome));
+    }
+}
 
 /// Tasks by their scheduler.
 pub(super) type ByScheduler = BTreeMap<SchedulerId, Vec<Task>>;
@@ -67,11 +81,15 @@ impl Applier {
         if !missed.is_empty() {
             self.rank_by_id(missed);
         }
-        self.rank_late(late);
-        if let Err(Ok(outcome)) = reply.send(Ok(outcome))
-            && effects.return_unreceived
-        {
-            self.return_unreceived(outcome);
+        if late.is_empty() {
+            if let Err(Ok(outcome)) = reply.send(Ok(outcome))
+                && effects.return_unreceived
+            {
+                self.return_unreceived(outcome);
+            }
+        } else {
+            // Whoever is told that a task is queued finds it in the order.
+            self.rank_late(late, Some(LateAnswer { outcome, reply }));
         }
     }
 
@@ -91,16 +109,17 @@ impl Applier {
     }
 
     /// Ranks tasks outside the committer, then has them [`Message::Arrive`].
-    pub(super) fn rank_late(&self, late: ByScheduler) {
-        for (scheduler, tasks) in late {
-            let Some(shard) = self.shards.get(&scheduler).map(Arc::clone) else { continue };
-            let preparer = self.preparer.clone();
-            let sender = self.sender.clone();
-            self.tracker.spawn(async move {
-                let arrivals = preparer.prepare_stored(&shard, tasks).await;
-                sender.send(Message::Arrive(arrivals)).await;
+    pub(super) fn rank_late(&self, late: ByScheduler, answer: Option<LateAnswer>) {
+        let (preparer, shards) = (self.preparer.clone(), Arc::clone(&self.shards));
+        let sender = self.sender.clone();
+        self.tracker.spawn(async move {
+            let ranked = late.into_iter().filter_map(|(scheduler, tasks)| {
+                let shard = shards.get(&scheduler)?;
+                Some(preparer.prepare_stored(shard, tasks))
             });
-        }
+            let arrivals = join_all(ranked).await.into_iter().flatten().collect();
+            sender.send(Message::Arrive(arrivals, answer)).await;
+        });
     }
 
     /// The same for tasks that were pushed while the ranker was switched.
@@ -117,11 +136,11 @@ impl Applier {
                     arrivals.extend(preparer.prepare_stored(shard, vec![task]).await);
                 }
             }
-            sender.send(Message::Arrive(arrivals)).await;
+            sender.send(Message::Arrive(arrivals, None)).await;
         });
     }
 
-    pub(super) fn arrive_late(&self, arrivals: Vec<PreparedArrival>) {
+    pub(super) fn arrive_late(&self, arrivals: Vec<PreparedArrival>, answer: Option<LateAnswer>) {
         let now = self.preparer.clock.now();
         let mut again = Vec::new();
         for prepared in arrivals {
@@ -139,6 +158,9 @@ impl Applier {
         }
         if !again.is_empty() {
             self.rank_by_id(again);
+        }
+        if let Some(answer) = answer {
+            answer.tell();
         }
     }
 

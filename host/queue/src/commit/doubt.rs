@@ -66,6 +66,6 @@ impl Doubts {
                 }),
             }
         }
-        applier.rank_late(late);
+        applier.rank_late(late, None);
     }
 }
