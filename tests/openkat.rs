@@ -14,4 +14,5 @@ mod newcomers;
 mod outages;
 mod pushes;
 mod raw_files;
+mod recorded;
 mod schedules;

@@ -135,7 +135,8 @@ fn unreadable(bytes: &[u8], error: &serde_json::Error) -> ApiError {
         let msg = "Input should be a valid dictionary or object to extract fields from";
         return invalid(&body, "model_attributes_type", msg, Input::Json(raw));
     }
-    let at = offset(bytes, error.line(), error.column());
+    // What is missing at the end is missing after the last byte.
+    let at = if error.is_eof() { bytes.len() } else { offset(bytes, error.line(), error.column()) };
     let text = String::from_utf8_lossy(bytes);
     let near = bytes.get(at.saturating_sub(20)..bytes.len().min(at + 20)).unwrap_or_default();
     let near = if bytes.len() > 40 { String::from_utf8_lossy(near) } else { text };
