@@ -8,6 +8,7 @@ use lapin::{
     types::FieldTable,
 };
 use serde_json::{Value, json};
+use tokio::runtime::Runtime;
 
 use crate::{
     api::Api,
@@ -22,18 +23,14 @@ const ROUNDS: u64 = 6;
 const MESSAGES: u64 = 300;
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "where the broker is, is told by whoever runs tests")]
 fn a_host_that_is_killed_while_it_handles_messages_loses_and_doubles_none() {
-    let url = std::env::var("HINNY_TEST_RABBITMQ_URL").unwrap_or_else(|_| {
-        panic!("HINNY_TEST_RABBITMQ_URL is not set; hint: run the tests with `cargo xtask test`, it starts a broker")
-    });
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let (url, runtime) = (url(), runtime());
     let queue = format!("crash-{}", uuid::Uuid::now_v7().simple());
     let broker = runtime.block_on(Broker::connect(&url, &queue));
     let (home, mut popped) = (Home::new(), BTreeMap::new());
     for round in 0..ROUNDS {
         let host = home.start_by(command(&url, Some(&queue)));
-        runtime.block_on(broker.send(round * MESSAGES..(round + 1) * MESSAGES));
+        runtime.block_on(broker.send(messages(round * MESSAGES..(round + 1) * MESSAGES)));
         // From "nothing yet" to "most of it".
         thread::sleep(Duration::from_millis(30 + 60 * round));
         host.kill();
@@ -53,7 +50,7 @@ fn a_host_that_is_killed_while_it_handles_messages_loses_and_doubles_none() {
         thread::sleep(Duration::from_millis(50));
     }
     // One more that comes behind all others: when it is handled, so are they.
-    runtime.block_on(broker.send(u64::MAX / 2..u64::MAX / 2 + 1));
+    runtime.block_on(broker.send(messages(u64::MAX / 2..u64::MAX / 2 + 1)));
     for _ in 0..600 {
         pop_all(&api, &mut popped);
         if popped.contains_key(&(u64::MAX / 2)) {
@@ -68,12 +65,37 @@ fn a_host_that_is_killed_while_it_handles_messages_loses_and_doubles_none() {
     assert_eq!(popped.len() as u64, ROUNDS * MESSAGES + 1, "some were lost");
 }
 
+fn messages(numbers: std::ops::Range<u64>) -> impl Iterator<Item = Value> {
+    numbers.map(|number| json!({ "organisation": "acme", "data": { "n": number } }))
+}
+
+/// Where the broker is.
+#[expect(clippy::disallowed_methods, reason = "where the broker is, is told by whoever runs tests")]
+pub(crate) fn url() -> String {
+    std::env::var("HINNY_TEST_RABBITMQ_URL").unwrap_or_else(|_| {
+        panic!("HINNY_TEST_RABBITMQ_URL is not set; hint: run the tests with `cargo xtask test`, it starts a broker")
+    })
+}
+
+pub(crate) fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap()
+}
+
 /// A host that takes messages of a queue, or of none.
 fn command(url: &str, queue: Option<&str>) -> Command {
+    let queues: Vec<_> = queue.map(|queue| (queue, SOURCE)).into_iter().collect();
+    listening(url, &queues)
+}
+
+/// A host that takes messages of queues, each with what the messages are called.
+pub(crate) fn listening(url: &str, queues: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hinny"));
-    let queues = queue.map(|queue| format!("{{ queue = \"{queue}\", source = \"{SOURCE}\" }}"));
+    let queues = queues
+        .iter()
+        .map(|(queue, source)| format!("{{ queue = \"{queue}\", source = \"{source}\" }}"));
+    let queues: Vec<_> = queues.collect();
     command.env("HINNY_RABBITMQ__URL", url);
-    command.env("HINNY_RABBITMQ__QUEUES", format!("[{}]", queues.unwrap_or_default()));
+    command.env("HINNY_RABBITMQ__QUEUES", format!("[{}]", queues.join(", ")));
     command
 }
 
@@ -92,14 +114,15 @@ fn pop_all(api: &Api, popped: &mut BTreeMap<u64, u32>) {
     }
 }
 
-struct Broker {
+/// A queue of a broker.
+pub(crate) struct Broker {
     _connection: Connection,
     channel: Channel,
     queue: String,
 }
 
 impl Broker {
-    async fn connect(url: &str, queue: &str) -> Self {
+    pub(crate) async fn connect(url: &str, queue: &str) -> Self {
         let connection = Connection::connect(url, ConnectionProperties::default()).await.unwrap();
         let channel = connection.create_channel().await.unwrap();
         channel.confirm_select(ConfirmSelectOptions::default()).await.unwrap();
@@ -108,10 +131,9 @@ impl Broker {
         Self { _connection: connection, channel, queue: queue.to_owned() }
     }
 
-    async fn send(&self, numbers: std::ops::Range<u64>) {
+    pub(crate) async fn send(&self, bodies: impl Iterator<Item = Value>) {
         let mut confirms = Vec::new();
-        for number in numbers {
-            let body = json!({ "organisation": "acme", "data": { "n": number } }).to_string();
+        for body in bodies.map(|body| body.to_string()) {
             let sent = self.channel.basic_publish(
                 "".into(),
                 self.queue.as_str().into(),
@@ -126,14 +148,14 @@ impl Broker {
         }
     }
 
-    async fn is_empty(&self) -> bool {
+    pub(crate) async fn is_empty(&self) -> bool {
         let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
         let queue = self.queue.as_str().into();
         let declared = self.channel.queue_declare(queue, options, FieldTable::default()).await;
         declared.unwrap().message_count() == 0
     }
 
-    async fn delete(&self) {
+    pub(crate) async fn delete(&self) {
         let options = QueueDeleteOptions::default();
         self.channel.queue_delete(self.queue.as_str().into(), options).await.unwrap();
     }

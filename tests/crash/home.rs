@@ -35,15 +35,19 @@ impl Home {
 
     /// With a database that is elsewhere.
     pub(crate) fn on(database: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let configuration = format!(
-            "[api]\nlisten = \"127.0.0.1:{port}\"\n\n[database]\nurl = \"{database}\"\n\n\
+        Self::with(&format!(
+            "[database]\nurl = \"{database}\"\n\n\
              [[schedulers]]\nid = \"{SCHEDULER}\"\nplugin = '{}'\nranker = '{}'\n\n\
              [schedulers.plugin_settings]\nsources = [\"{SOURCE}\"]\n",
             plugin("jobs").display(),
             plugin("rank-fifo").display()
-        );
+        ))
+    }
+
+    /// With a configuration, in which nothing is said of where the API is.
+    pub(crate) fn with(configuration: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         fs::write(folder.path().join("hinny.toml"), configuration).unwrap();
         Self { folder, port }
     }
@@ -62,6 +66,7 @@ impl Home {
         let log = File::options().create(true).append(true).open(self.log()).unwrap();
         let child = command
             .args(["serve", "--config", "hinny.toml"])
+            .env("HINNY_API__LISTEN", format!("127.0.0.1:{}", self.port))
             .current_dir(self.folder())
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())

@@ -21,4 +21,5 @@ mod crowd;
 mod disk;
 mod home;
 mod kill;
+mod openkat;
 mod outage;
