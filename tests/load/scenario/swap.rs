@@ -1,13 +1,17 @@
 //! One ranker after the other, under load.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
+use anyhow::Context as _;
 use clap::Args;
 
 use super::{
     drain::drain,
     rerank::wait_for,
-    shift::{Whistle, begin, end, pop_until, push_until},
+    shift::{Shift, Whistle, begin, end, pop_until, push_until},
     version::Version,
 };
 use crate::{
@@ -34,6 +38,12 @@ pub(crate) struct Swap {
     /// Candidates that the host must refuse or survive, in turn.
     #[arg(long = "failing")]
     failing: Vec<Version>,
+    /// How long the first ranker works before, for comparison, in seconds; 0: not at all.
+    #[arg(long, default_value_t = 0.0)]
+    before: f64,
+    /// How long to wait after each activation, in seconds.
+    #[arg(long, default_value_t = 0.0)]
+    pause: f64,
 }
 
 /// What came of the activations.
@@ -45,6 +55,15 @@ struct Swaps {
     problems: Vec<String>,
 }
 
+/// What came of a time under load.
+#[derive(Default)]
+struct Loaded<T> {
+    pushes: Shift,
+    pops: Shift,
+    /// Of what was done meanwhile.
+    came: T,
+}
+
 impl Swap {
     /// Does it.
     pub(crate) async fn run(&self, target: &Target) -> anyhow::Result<Outcome> {
@@ -52,26 +71,28 @@ impl Swap {
         drain(target).await?;
         // Only now: a host closes connections that are silent for as long as a drain may take.
         let mut client = target.connect().await?;
-        let (work, whistle) = (Arc::new(Work::new(target.work)), Whistle::default());
-        let half = (target.connections / 2).max(1);
+        let work = Arc::new(Work::new(target.work));
+        let mut before = match self.versions.first() {
+            Some(first) if self.before > 0.0 => {
+                self.activate_and_wait(first, target, &mut client).await?;
+                let quiet = tokio::time::sleep(Duration::from_secs_f64(self.before));
+                under_load(target, &work, quiet).await?
+            }
+            _ => Loaded::default(),
+        };
         let began = Instant::now();
-        let pushes = begin(target, half, |client| {
-            push_until(client, target.path("/push"), Arc::clone(&work), whistle.clone())
-        })
-        .await?;
-        let pop = target.path("/pop?limit=1&wait=1");
-        let pops =
-            begin(target, half, |client| pop_until(client, pop.clone(), whistle.clone())).await?;
-        let swaps = self.swap_all(target, &mut client).await;
-        whistle.blow();
-        let (mut pushes, mut pops) = (end(pushes).await?, end(pops).await?);
+        let Loaded { mut pushes, mut pops, came } =
+            under_load(target, &work, self.swap_all(target, &mut client)).await?;
         let seconds = began.elapsed().as_secs_f64();
-        let swaps = swaps?;
+        let swaps = came?;
 
         let popped = pops.ledger.handed_out();
         let pause = pops.timing.longest_pause();
         let (push_p99, pop_p99) = (p99(&mut pushes.timing), p99(&mut pops.timing));
+        let before_p99 = p99(&mut before.pops.timing);
         pushes.merge(pops);
+        pushes.merge(Shift { timing: Timing::default(), ..before.pushes });
+        pushes.merge(Shift { timing: Timing::default(), ..before.pops });
         pushes.merge(drain(target).await?);
         let (double, lost) = (pushes.ledger.double_hand_outs(), pushes.ledger.lost());
         Ok(Outcome::new("swap", popped, popped as f64 / seconds, &mut pushes.timing)
@@ -80,11 +101,23 @@ impl Swap {
             .with("activate, median ms", median(swaps.took_ms))
             .with("push p99, ms", push_p99)
             .with("pop p99, ms", pop_p99)
+            .with("pop p99 before, ms", before_p99)
             .with("longest pause in pops, ms", pause.as_secs_f64() * 1000.0)
             .violated_by(pushes.failures)
             .violated_by(swaps.problems)
             .violated_by(double)
             .violated_by(lost))
+    }
+
+    async fn activate_and_wait(
+        &self,
+        version: &Version,
+        target: &Target,
+        client: &mut Client,
+    ) -> anyhow::Result<()> {
+        let activated = version.activate(target, client).await?;
+        let activated = activated.context("the first ranker was refused")?;
+        wait_for(target, client, activated.generation).await.map(|_| ())
     }
 
     async fn swap_all(&self, target: &Target, client: &mut Client) -> anyhow::Result<Swaps> {
@@ -106,6 +139,7 @@ impl Swap {
                             .push(format!("generation {} came after {last}", activated.generation));
                     }
                     last = activated.generation;
+                    tokio::time::sleep(Duration::from_secs_f64(self.pause)).await;
                 }
                 None if is_failing => swaps.refused += 1,
                 None => swaps.problems.push("a good version was refused".to_owned()),
@@ -116,6 +150,25 @@ impl Swap {
         }
         Ok(swaps)
     }
+}
+
+/// Has tasks pushed and popped while something else is done.
+async fn under_load<T>(
+    target: &Target,
+    work: &Arc<Work>,
+    during: impl Future<Output = T>,
+) -> anyhow::Result<Loaded<T>> {
+    let (half, whistle) = ((target.connections / 2).max(1), Whistle::default());
+    let pushes = begin(target, half, |client| {
+        push_until(client, target.path("/push"), Arc::clone(work), whistle.clone())
+    })
+    .await?;
+    let pop = target.path("/pop?limit=1&wait=1");
+    let pops =
+        begin(target, half, |client| pop_until(client, pop.clone(), whistle.clone())).await?;
+    let came = during.await;
+    whistle.blow();
+    Ok(Loaded { pushes: end(pushes).await?, pops: end(pops).await?, came })
 }
 
 fn p99(timing: &mut Timing) -> f64 {

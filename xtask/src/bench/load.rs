@@ -213,6 +213,26 @@ impl Bench<'_> {
         self.generator.report.add(&what, broken.to_string(), "0");
         self.generator.millis("activate under load, median", &swap, "activate, median ms", "");
         self.generator.millis("pop p99 during the swaps", &swap, "pop p99, ms", "");
+        self.large_swaps(plan)
+    }
+
+    /// Rankers with a runtime of 20 MB in them.
+    fn large_swaps(&mut self, plan: Plan) -> anyhow::Result<()> {
+        let (swaps, before) = ((plan.swaps / 10).to_string(), plan.seconds.to_string());
+        let mut arguments = vec!["swap", "--swaps", &swaps, "--before", &before, "--pause", "0.5"];
+        let mut digests = Vec::new();
+        for name in ["guests/four-inputs-python", "examples/python-ranker"] {
+            digests.push(self.upload(name)?);
+        }
+        arguments.extend(digests.iter().flat_map(|digest| ["--version", digest]));
+        let swap = self.generator.run(&self.host, &arguments)?;
+        let broken = field(&swap, "/violations").as_array().map_or(0, Vec::len);
+        let what = format!("calls failed during {swaps} swaps of Python rankers under load");
+        self.generator.report.add(&what, broken.to_string(), "0");
+        let what = "pop p99 with a Python ranker, no swaps";
+        self.generator.millis(what, &swap, "pop p99 before, ms", "");
+        let what = "pop p99 during swaps of Python rankers";
+        self.generator.millis(what, &swap, "pop p99, ms", "1 ms more than without");
         Ok(())
     }
 

@@ -99,7 +99,11 @@ pub(crate) fn table(rows: &[Value], columns: &[Column]) -> String {
             let value = row.pointer(pointer).unwrap_or(&Value::Null);
             let alignment =
                 if value.is_number() { CellAlignment::Right } else { CellAlignment::Left };
-            comfy_table::Cell::new(shortened(&cell(value))).set_alignment(alignment)
+            let text = match value.as_f64() {
+                Some(number) if value.is_f64() => format!("{number:.3}"),
+                _ => shortened(&cell(value)),
+            };
+            comfy_table::Cell::new(text).set_alignment(alignment)
         });
         table.add_row(cells);
     }
@@ -137,13 +141,14 @@ mod tests {
     #[test]
     fn a_table_lines_up_and_shortens() {
         let rows = [
-            json!({"id": "jobs", "queued": 12, "data": {"note": "x".repeat(80)}}),
+            json!({"id": "jobs", "queued": 12, "tau": 2.0 / 3.0, "data": {"note": "x".repeat(80)}}),
             json!({"id": "report", "queued": 1_000_000, "data": null}),
         ];
-        insta::assert_snapshot!(table(&rows, &[("ID", "/id"), ("QUEUED", "/queued"), ("DATA", "/data")]), @r#"
-        ID      QUEUED   DATA
-        jobs         12  {"note":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
-        report  1000000  -
+        let columns = [("ID", "/id"), ("QUEUED", "/queued"), ("TAU", "/tau"), ("DATA", "/data")];
+        insta::assert_snapshot!(table(&rows, &columns), @r#"
+        ID      QUEUED   TAU    DATA
+        jobs         12  0.667  {"note":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
+        report  1000000  -      -
         "#);
     }
 
