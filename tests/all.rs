@@ -18,5 +18,6 @@ mod plugins;
 mod queue;
 mod rabbitmq;
 mod serving;
+mod states;
 mod store;
 mod wit;

@@ -13,7 +13,23 @@
 //! state::set_expecting("seen", Some(b"2026-03-01"), revision)?;
 //! # Ok::<(), hinny_plugin::scheduler::Failure>(())
 //! ```
+//!
+//! What is kept outlives the version of the plugin that wrote it. [`State`] keeps values whose
+//! [`Layout`] has a version: the next version of the plugin reads what the last one wrote, step by
+//! step, and one that meets a newer layout than it knows says so instead of guessing.
 
+mod error;
+mod kept;
+mod layout;
+
+#[cfg(feature = "json")]
+#[doc(hidden)]
+pub use self::layout::{from_json, to_json};
+pub use self::{
+    error::LayoutError,
+    kept::State,
+    layout::{Layout, Unversioned},
+};
 pub use crate::bindings::scheduler::hinny::plugin::state::{Entry, StateError};
 use crate::scheduler::Failure;
 
