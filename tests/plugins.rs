@@ -13,6 +13,7 @@ mod instances;
 mod keeping;
 mod languages;
 mod released;
+mod schedulers;
 mod scheduling;
 mod services;
 mod serving;

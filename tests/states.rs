@@ -125,3 +125,39 @@ async fn state_goes_through_its_layouts_as_versions_are_swapped_and_waits_for_on
     assert_eq!(tasks(&host).await, expected, "nothing was lost, nothing counted twice");
     host.stop().await;
 }
+
+/// Hosts of an organisation that the examples count, sent one after the other.
+async fn found(host: &Host, name: &str) -> EventOutcome {
+    let message = NewMessage {
+        id: None,
+        content_type: "application/json".to_owned(),
+        body: json!({"organisation": "acme", "host": name}).to_string().into_bytes(),
+        attributes: Vec::new(),
+    };
+    let mut submitted = host.events().submit("hosts", vec![message]).await.unwrap();
+    submitted.remove(0).outcomes.remove(0).1
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plugin_is_swapped_for_the_same_in_another_language_and_goes_on_with_its_state() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = start(folder.path()).await;
+    let languages = ["rust", "python", "javascript", "c"];
+    for (at, language) in languages.into_iter().enumerate() {
+        let guest = format!("../examples/{language}-scheduler");
+        activate(&host, &guest, json!({"per_day": languages.len()})).await;
+        let outcome = found(&host, &format!("{at}.example")).await;
+        assert!(is_handled(&outcome), "{language}: {outcome:?}");
+        let (kept, _) = host.store().state(&slot(), "day/acme").await.unwrap().unwrap();
+        let kept: Value = serde_json::from_slice(&kept).unwrap();
+        assert_eq!(kept["count"], json!(at + 1), "{language}");
+    }
+    for language in languages {
+        let guest = format!("../examples/{language}-scheduler");
+        activate(&host, &guest, json!({"per_day": languages.len()})).await;
+        let outcome = found(&host, "late.example").await;
+        let EventOutcome::Waiting { reason, .. } = &outcome else { panic!("{outcome:?}") };
+        assert!(reason.contains("`acme` had its 4 hosts today"), "{language}: {reason}");
+    }
+    host.stop().await;
+}

@@ -10,7 +10,8 @@
 //         return level < 0 ? 0 : level > 4 ? -4 : -level;
 //     }
 //
-// `hinny plugin build` makes a component of it, together with `hinny_ranker.c`.
+// `hinny plugin build` makes a component of it, together with `hinny_ranker.c`. Texts and settings are
+// those of `hinny_plugin.h`.
 //
 // A ranker is a pure function of the declared inputs, the settings and the context: asked twice the
 // same, it must answer the same. Nothing is to be remembered from one call to the next.
@@ -18,9 +19,7 @@
 #ifndef HINNY_RANKER_H
 #define HINNY_RANKER_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "hinny_plugin.h"
 
 // Least priority, the most urgent, and greatest priority.
 #define HINNY_PRIORITY_MIN (-INT64_C(9007199254740991))
@@ -86,15 +85,6 @@ typedef struct {
 extern const hinny_input hinny_inputs[];
 extern const size_t hinny_inputs_len;
 
-// Text: UTF-8, not ended by a zero.
-typedef struct {
-    const char *bytes;
-    size_t len;
-} hinny_text;
-
-// Whether a text is the same as one that is ended by a zero.
-bool hinny_text_is(hinny_text text, const char *other);
-
 // What is known beside the tasks.
 typedef struct {
     // Now, in milliseconds since the epoch. There is no other clock.
@@ -123,20 +113,6 @@ hinny_text hinny_text_of(const hinny_task *task, size_t input, const char *absen
 
 // The nearest priority to a score: rounded, kept in range. What is not a number goes last.
 int64_t hinny_round_priority(double score);
-
-// The settings of an operator. Tables are flattened: `{"weights": {"age": 2}}` is `weights.age`.
-typedef struct hinny_settings hinny_settings;
-
-// Each of these gives NULL, or what is wrong, for `hinny_configure` to pass on. What is not set has
-// the value that stands in the variable before.
-const char *hinny_setting_integer(
-    const hinny_settings *settings, const char *key, int64_t least, int64_t most, int64_t *value);
-const char *hinny_setting_flag(const hinny_settings *settings, const char *key, bool *value);
-const char *hinny_setting_number(const hinny_settings *settings, const char *key, double *value);
-const char *hinny_setting_text(const hinny_settings *settings, const char *key, hinny_text *value);
-// Refuses settings that are not in a list of `count` names.
-const char *hinny_settings_known(
-    const hinny_settings *settings, const char *const *known, size_t count);
 
 // Why a task has its priority: terms, most important first.
 typedef struct hinny_explanation hinny_explanation;

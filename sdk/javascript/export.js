@@ -64,12 +64,12 @@ export function exported(plugin, name, version) {
   }
 }
 
-function noSettings(settings) {
+export function noSettings(settings) {
   settings.denyUnknown();
 }
 
 /** A setting as JavaScript has it; what is neither number, text nor flag comes as JSON. */
-function plain({ tag, val }) {
+export function plain({ tag, val }) {
   return tag === "other" ? JSON.parse(val) : val;
 }
 
@@ -107,7 +107,7 @@ function refusal(error, at) {
 }
 
 /** What was thrown, and where. There is no other way to see it: no console. */
-function told(error) {
+export function told(error) {
   if (!(error instanceof Error)) {
     return `thrown: ${error}`;
   }

@@ -1,5 +1,6 @@
 /**
- * Plugins for hinny in JavaScript and TypeScript: an object that says what goes first.
+ * Plugins for hinny in JavaScript and TypeScript: an object that says what goes first, or which tasks
+ * there are.
  *
  * ```js
  * import { pointer, ranker } from "hinny-plugin";
@@ -12,6 +13,16 @@
  *
  * `hinny plugin build` makes a component of it.
  */
+
+export * from "./host.js";
+export * from "./scheduler.js";
+
+/**
+ * What makes two tasks the same work: the first 32 hex digits of a SHA-256 over parts, each framed by
+ * its length. Text counts as it is, anything else as JSON in a canonical form, in which order and
+ * spaces do not matter; `undefined` is a part that is not there.
+ */
+export function identity(...parts: unknown[]): string;
 
 /** The types of inputs, by the names that the contract gives them. */
 export interface Kinds {

@@ -1,7 +1,19 @@
-// Plugins for hinny in JavaScript: an object that says what goes first. Types and texts for people
-// are in index.d.ts.
+// Plugins for hinny in JavaScript: an object that says what goes first, or which tasks there are.
+// Types and texts for people are in index.d.ts.
 
+export { HostError, connector, log, messages, schedules, segment, state, tasks } from "./host.js";
+export { identity } from "./identity.js";
 export { SettingError, Settings } from "./settings.js";
+export {
+  Reject,
+  Rejected,
+  RetryAfter,
+  cancel,
+  disableSchedule,
+  push,
+  scheduler,
+  upsertSchedule,
+} from "./scheduler.js";
 export { PRIORITY_MAX, PRIORITY_MIN, roundPriority } from "./priority.js";
 
 /** The types that an input can have. */

@@ -2,6 +2,8 @@
 
 import { exported } from "./export.js";
 
+export { FakeHost, SchedulerTest } from "./testing-scheduler.js";
+
 /** The host's limit. */
 const INPUTS_MAX = 64;
 
@@ -65,7 +67,7 @@ export class RankerTest {
 }
 
 /** What a call answers, or its error as an operator would see it. */
-function told(call) {
+export function told(call) {
   try {
     return call();
   } catch (error) {
@@ -74,7 +76,7 @@ function told(call) {
 }
 
 /** Tables become names with dots, as on the way to a plugin. */
-function flatten(table, above = "") {
+export function flatten(table, above = "") {
   return Object.entries(table).flatMap(([key, value]) => {
     const isTable = typeof value === "object" && value !== null && !Array.isArray(value);
     if (isTable) {
@@ -84,7 +86,7 @@ function flatten(table, above = "") {
   });
 }
 
-function setting(val) {
+export function setting(val) {
   switch (typeof val) {
     case "boolean":
       return { tag: "flag", val };

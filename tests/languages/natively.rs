@@ -45,24 +45,30 @@ fn link_sdk(folder: &Path, sdk: &Path) {
     std::os::unix::fs::symlink(sdk, folder.join("node_modules/hinny-plugin")).unwrap();
 }
 
-fn new(language: Language, folder: &Path) {
-    let (name, kind) = ("rank-mine".parse().unwrap(), Kind::Ranker);
+fn new(language: Language, kind: Kind, folder: &Path) {
+    let name = "rank-mine".parse().unwrap();
     New { name, language, kind, folder: folder.to_owned() }.write().unwrap();
 }
+
+/// The kinds, with the names of their files.
+const KINDS: [(Kind, &str); 2] = [(Kind::Ranker, "ranker"), (Kind::Scheduler, "scheduler")];
 
 #[test]
 fn the_sdk_of_python_and_the_example_pass_their_tests() {
     let sdk = root().join("sdk/python");
-    assert!(unittest(&sdk, &["discover", "tests"], &sdk) >= 17);
+    assert!(unittest(&sdk, &["discover", "tests"], &sdk) >= 28);
     assert_eq!(unittest(&root().join("examples/python-ranker"), &[], &sdk), 2);
+    assert_eq!(unittest(&root().join("examples/python-scheduler"), &[], &sdk), 3);
 }
 
 #[test]
 fn a_new_plugin_in_python_passes_its_tests_with_nothing_but_its_folder() {
-    let scratch = tempfile::tempdir().unwrap();
-    let folder = scratch.path().join("mine");
-    new(Language::Python, &folder);
-    assert_eq!(unittest(&folder, &[], Path::new("")), 3);
+    for (kind, name) in KINDS {
+        let scratch = tempfile::tempdir().unwrap();
+        let folder = scratch.path().join("mine");
+        new(Language::Python, kind, &folder);
+        assert_eq!(unittest(&folder, &[], Path::new("")), 3, "{name}");
+    }
 }
 
 #[cfg(unix)]
@@ -70,21 +76,27 @@ fn a_new_plugin_in_python_passes_its_tests_with_nothing_but_its_folder() {
 fn the_sdk_of_javascript_and_the_example_pass_their_tests() {
     let sdk = root().join("sdk/javascript");
     assert!(node_test(&sdk, "test/ranker.test.js") >= 12);
-    let scratch = tempfile::tempdir().unwrap();
-    for file in ["package.json", "ranker.js", "ranker.test.js"] {
-        let from = root().join("examples/javascript-ranker").join(file);
-        fs::copy(from, scratch.path().join(file)).unwrap();
+    assert!(node_test(&sdk, "test/scheduler.test.js") >= 12);
+    for (name, tests) in [("ranker", 2), ("scheduler", 3)] {
+        let scratch = tempfile::tempdir().unwrap();
+        let test = format!("{name}.test.js");
+        for file in ["package.json", &format!("{name}.js"), &test] {
+            let from = root().join(format!("examples/javascript-{name}")).join(file);
+            fs::copy(from, scratch.path().join(file)).unwrap();
+        }
+        link_sdk(scratch.path(), &sdk);
+        assert_eq!(node_test(scratch.path(), &test), tests);
     }
-    link_sdk(scratch.path(), &sdk);
-    assert_eq!(node_test(scratch.path(), "ranker.test.js"), 2);
 }
 
 #[cfg(unix)]
 #[test]
 fn a_new_plugin_in_javascript_passes_its_tests() {
-    let scratch = tempfile::tempdir().unwrap();
-    let folder = scratch.path().join("mine");
-    new(Language::JavaScript, &folder);
-    link_sdk(&folder, &folder.join("hinny-plugin"));
-    assert_eq!(node_test(&folder, "ranker.test.js"), 3);
+    for (kind, name) in KINDS {
+        let scratch = tempfile::tempdir().unwrap();
+        let folder = scratch.path().join("mine");
+        new(Language::JavaScript, kind, &folder);
+        link_sdk(&folder, &folder.join("hinny-plugin"));
+        assert_eq!(node_test(&folder, &format!("{name}.test.js")), 3);
+    }
 }

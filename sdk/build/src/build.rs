@@ -112,7 +112,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{New, new::Kind};
+    use crate::{Kind, New};
 
     #[test]
     fn a_fingerprint_changes_with_the_sources_and_not_with_what_is_made_of_them() {
@@ -137,6 +137,8 @@ mod tests {
                 language: Language::C,
                 name: "mine".to_owned(),
                 version: "0.1.0".to_owned(),
+                kind: Kind::Ranker,
+                uses: Vec::new(),
                 entry: Vec::new(),
             };
             Built { source, component: Vec::new() }.place()

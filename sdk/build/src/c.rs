@@ -8,17 +8,28 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use crate::{contract, sdk, sh, source::Source, tool::ZIG};
+use crate::{
+    contract, sdk, sh,
+    source::{Kind, Source},
+    tool::ZIG,
+};
 
 /// The folder of a copy of the SDK that a plugin has.
 const OWN: &str = "hinny";
+
+/// The SDK's files for rankers.
+const RANKER_FILES: &[&str] = &["hinny_plugin.c", "hinny_ranker.c"];
+
+/// The SDK's files for scheduler plugins.
+const SCHEDULER_FILES: &[&str] =
+    &["hinny_plugin.c", "hinny_memory.c", "hinny_json.c", "hinny_identity.c", "hinny_scheduler.c"];
 
 /// Names an installation of the WASI SDK, as its own documents have it.
 const WASI_SDK: &str = "WASI_SDK_PATH";
 
 /// Builds the plugin of a folder in another.
 pub(crate) fn build(source: &Source, work: &Path) -> Result<Vec<u8>> {
-    contract::write_c(work)?;
+    contract::write_c(source.kind, work)?;
     let sdk = sdk_folder(source, work)?;
     let module = work.join("module.wasm");
     let mut compiler = compiler()?;
@@ -34,9 +45,13 @@ pub(crate) fn build(source: &Source, work: &Path) -> Result<Vec<u8>> {
     for file in &source.entry {
         compiler.arg(std::path::absolute(source.folder.join(file))?);
     }
-    compiler.arg(sdk.join("hinny_ranker.c"));
-    compiler
-        .args(["ranker_plugin.c", "ranker_plugin_component_type.o"].map(|file| work.join(file)));
+    let (sdk_files, bindings, of_kind) = match source.kind {
+        Kind::Ranker => (RANKER_FILES, "ranker_plugin", "-DHINNY_RANKER"),
+        Kind::Scheduler => (SCHEDULER_FILES, "scheduler_plugin", "-DHINNY_SCHEDULER"),
+    };
+    compiler.arg(of_kind);
+    compiler.args(sdk_files.iter().map(|file| sdk.join(file)));
+    compiler.args([".c", "_component_type.o"].map(|end| work.join(format!("{bindings}{end}"))));
     compiler.arg("-o").arg(&module);
     sh::run(compiler.current_dir(work)).context("the plugin does not build")?;
     let module = fs::read(&module).with_context(|| format!("cannot read {}", module.display()))?;
@@ -61,7 +76,7 @@ fn compiler() -> Result<Command> {
 /// The plugin's own copy of the SDK, or else the one of this program.
 fn sdk_folder(source: &Source, work: &Path) -> Result<PathBuf> {
     let own = source.folder.join(OWN);
-    if own.join("hinny_ranker.c").is_file() {
+    if own.join("hinny_plugin.c").is_file() {
         return Ok(std::path::absolute(own)?);
     }
     let folder = work.join("sdk");

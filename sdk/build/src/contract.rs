@@ -1,14 +1,28 @@
 //! The contract, as builders need it: on disk, and as the bindings of C.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result};
 use wit_bindgen_core::{Files, wit_parser::Resolve};
 
-use crate::sdk;
+use crate::{
+    sdk,
+    source::{Kind, Source},
+};
 
-/// The world of rankers.
-pub(crate) const RANKER: &str = "ranker-plugin";
+/// What the host lends scheduler plugins, interface by interface.
+pub(crate) const LENT: [&str; 6] = ["log", "tasks", "state", "schedules", "messages", "connector"];
+
+/// The world of plugins of a kind.
+pub(crate) fn world(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Ranker => "ranker-plugin",
+        Kind::Scheduler => "scheduler-plugin",
+    }
+}
 
 /// Writes the contract into a folder; where it is then.
 pub(crate) fn write(work: &Path) -> Result<PathBuf> {
@@ -17,11 +31,33 @@ pub(crate) fn write(work: &Path) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Writes the bindings of C for rankers into a folder that has the contract.
-pub(crate) fn write_c(work: &Path) -> Result<()> {
+/// The name and version of the contract's package, such as `hinny:plugin@0.1.1`.
+pub(crate) fn package() -> Result<&'static str> {
+    let types = sdk::file("wit/types.wit").context("this program was built without `wit`")?;
+    let named = types.lines().find_map(|line| line.strip_prefix("package ")?.strip_suffix(';'));
+    named.context("the contract has no name")
+}
+
+/// Writes the contract with a world of one plugin's own: builders that cannot tell what is used
+/// import a whole world, and an import that is not granted refuses a plugin. The folder, and the
+/// name of the world.
+pub(crate) fn write_own(source: &Source, work: &Path) -> Result<(PathBuf, &'static str)> {
+    const OWN: &str = "own-plugin";
+    let folder = write(work)?;
+    let mut text = format!("package {};\n\nworld {OWN} {{\n", package()?);
+    for name in &source.uses {
+        writeln!(text, "  import {name};")?;
+    }
+    writeln!(text, "  export {};\n}}", source.kind.as_str())?;
+    sdk::write_file(&folder.join("own.wit"), &text)?;
+    Ok((folder, OWN))
+}
+
+/// Writes the bindings of C for plugins of a kind into a folder that has the contract.
+pub(crate) fn write_c(kind: Kind, work: &Path) -> Result<()> {
     let mut resolve = Resolve::default();
     let (package, _) = resolve.push_dir(write(work)?)?;
-    let world = resolve.select_world(&[package], Some(RANKER))?;
+    let world = resolve.select_world(&[package], Some(world(kind)))?;
     let mut files = Files::default();
     let mut generator = wit_bindgen_c::Opts::default().build();
     generator.generate(&mut resolve, world, &mut files)?;
@@ -37,6 +73,47 @@ pub(crate) fn write_c(work: &Path) -> Result<()> {
 pub(crate) fn component(module: &[u8]) -> Result<Vec<u8>> {
     let encoder = wit_component::ComponentEncoder::default().validate(true).module(module);
     encoder.and_then(|mut encoder| encoder.encode()).context(
-        "no component can be made of the module; hint: a ranker can only compute, so it may not call what needs a system, such as `printf` or `time`",
+        "no component can be made of the module; hint: a plugin can only compute, so it may not call what needs a system, such as `printf` or `time`",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Language;
+
+    #[test]
+    fn a_plugin_has_a_world_of_its_own_with_what_it_uses_and_nothing_else() {
+        let work = tempfile::tempdir().unwrap();
+        let source = Source {
+            folder: "mine".into(),
+            language: Language::Python,
+            name: "mine".to_owned(),
+            version: "0.1.0".to_owned(),
+            kind: Kind::Scheduler,
+            uses: vec!["state".to_owned(), "connector".to_owned()],
+            entry: Vec::new(),
+        };
+        let (folder, world) = write_own(&source, work.path()).unwrap();
+        let mut resolve = Resolve::default();
+        let (package, _) = resolve.push_dir(&folder).unwrap();
+        let world = &resolve.worlds[resolve.select_world(&[package], Some(world)).unwrap()];
+        let named = |keys: Vec<_>| {
+            let names = keys.into_iter().map(|key| resolve.name_world_key(key));
+            names.map(|name| name.split('@').next().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        let types = "hinny:plugin/types";
+        let lent = ["hinny:plugin/state", types, "hinny:plugin/connector"];
+        let mut imports = named(world.imports.keys().collect());
+        let mut expected = lent.map(str::to_owned).to_vec();
+        imports.sort();
+        expected.sort();
+        assert_eq!(imports, expected);
+        assert_eq!(named(world.exports.keys().collect()), ["hinny:plugin/scheduler"]);
+    }
+
+    #[test]
+    fn the_package_has_a_version() {
+        assert!(package().unwrap().starts_with("hinny:plugin@"));
+    }
 }

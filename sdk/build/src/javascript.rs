@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::{
     contract, sdk, sh,
-    source::Source,
+    source::{Kind, Source},
     tool::{COMPONENTIZE_QJS, ESBUILD},
 };
 
@@ -18,11 +18,11 @@ const PACKAGE: &str = "hinny-plugin";
 
 /// Builds the plugin of a folder in another.
 pub(crate) fn build(source: &Source, work: &Path) -> Result<Vec<u8>> {
-    let wit = contract::write(work)?;
+    let (wit, world) = contract::write_own(source, work)?;
     let (bundle, component) = (work.join("bundle.js"), work.join("plugin.wasm"));
     write_bundle(source, work, &bundle)?;
     let mut tool = COMPONENTIZE_QJS.command()?;
-    tool.arg("--wit").arg(&wit).arg("--js").arg(&bundle).args(["--world", contract::RANKER]);
+    tool.arg("--wit").arg(&wit).arg("--js").arg(&bundle).args(["--world", world]);
     tool.args(["--sync", "--stub-wasi", "--output"]).arg(&component);
     sh::output(tool.current_dir(work)).context("the plugin does not build")?;
     fs::read(&component).with_context(|| format!("cannot read {}", component.display()))
@@ -33,7 +33,8 @@ fn write_bundle(source: &Source, work: &Path, bundle: &Path) -> Result<()> {
     sdk::write_file(&entry, &entry_module(source)?)?;
     let mut tool = ESBUILD.command()?;
     tool.arg(&entry).args(["--bundle", "--format=esm", "--platform=neutral", "--target=es2023"]);
-    tool.args(["--main-fields=module,main", "--log-level=warning"]);
+    // What the host lends is there when the component is made.
+    tool.args(["--main-fields=module,main", "--log-level=warning", "--external:hinny:*"]);
     tool.arg(format!("--alias:{PACKAGE}={}", sdk_folder(source, work)?.display()));
     tool.arg(format!("--outfile={}", bundle.display()));
     sh::output(tool.current_dir(work)).context("the plugin does not build")?;
@@ -60,9 +61,26 @@ fn entry_module(source: &Source) -> Result<String> {
     let quoted = |text: &str| serde_json::to_string(text);
     let (main, name) = (quoted(&main.to_string_lossy())?, quoted(&source.name)?);
     let version = quoted(&source.version)?;
-    Ok(format!(
-        "import {{ exported }} from \"{PACKAGE}/export\";\n\
-         import plugin from {main};\n\
-         export const ranker = exported(plugin, {name}, {version});\n"
-    ))
+    Ok(match source.kind {
+        Kind::Ranker => format!(
+            "import {{ exported }} from \"{PACKAGE}/export\";\n\
+             import plugin from {main};\n\
+             export const ranker = exported(plugin, {name}, {version});\n"
+        ),
+        Kind::Scheduler => format!(
+            "import {{ exported }} from \"{PACKAGE}/export-scheduler\";\n\
+             import plugin from {main};\n\
+             {imports}\
+             export const scheduler = exported(plugin, {name}, {version}, {{ {lent} }});\n",
+            imports = imports(&source.uses)?,
+            lent = source.uses.join(", "),
+        ),
+    })
+}
+
+/// The interfaces of the host, each under its name.
+fn imports(uses: &[String]) -> Result<String> {
+    let (package, version) = contract::package()?.split_once('@').unwrap_or_default();
+    let import = |name: &String| format!("import {name} from \"{package}/{name}@{version}\";\n");
+    Ok(uses.iter().map(import).collect())
 }

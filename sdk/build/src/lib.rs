@@ -17,6 +17,6 @@ mod tool;
 
 pub use build::{Built, build, fingerprint};
 pub use name::PluginName;
-pub use new::{Kind, New};
-pub use source::{Language, Source};
+pub use new::New;
+pub use source::{Kind, Language, Source};
 pub use tool::with_node;

@@ -1,13 +1,16 @@
 //! What a folder holds: a plugin in some language, by the manifest that this language has anyway.
 
+mod manifest;
+
 use std::{
-    fmt, fs, io,
+    fmt, fs,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
-use serde_json::Value;
+
+use self::manifest::Manifest;
 
 /// A language that plugins are written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -59,6 +62,27 @@ impl fmt::Display for Language {
     }
 }
 
+/// What a plugin decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// The order of tasks.
+    #[default]
+    Ranker,
+    /// Which tasks there are.
+    Scheduler,
+}
+
+impl Kind {
+    /// The name that people write.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Ranker => "ranker",
+            Self::Scheduler => "scheduler",
+        }
+    }
+}
+
 /// A plugin's sources.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
@@ -70,6 +94,10 @@ pub struct Source {
     pub name: String,
     /// Its version.
     pub version: String,
+    /// What it decides. In Rust the sources say it themselves, and this says nothing.
+    pub(crate) kind: Kind,
+    /// The interfaces that the host lends it, where the language cannot tell by itself.
+    pub(crate) uses: Vec<String>,
     /// Where it begins: `module:Class` in Python, a file in JavaScript, files in C.
     pub(crate) entry: Vec<String>,
 }
@@ -80,18 +108,19 @@ impl Source {
         let has = |language: &Language| folder.join(language.manifest()).is_file();
         let found: Vec<_> = Language::ALL.into_iter().filter(has).collect();
         let [language] = found[..] else { bail!(not_one(folder, &found)) };
-        let manifest = folder.join(language.manifest());
-        let text = fs::read_to_string(&manifest)
-            .with_context(|| format!("cannot read {}", manifest.display()))?;
+        let path = folder.join(language.manifest());
+        let text =
+            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let read = match language {
-            Language::Rust => rust(&text),
-            Language::Python => python(&text),
-            Language::JavaScript => javascript(&text),
-            Language::C => c(&text, folder),
+            Language::Rust => manifest::rust(&text),
+            Language::Python => manifest::python(&text),
+            Language::JavaScript => manifest::javascript(&text),
+            Language::C => manifest::c(&text, folder),
         };
-        let (name, version, entry) =
-            read.with_context(|| format!("{} is not as expected", manifest.display()))?;
-        Ok(Self { folder: folder.to_path_buf(), language, name, version, entry })
+        let Manifest { name, version, kind, uses, entry } =
+            read.with_context(|| format!("{} is not as expected", path.display()))?;
+        let folder = folder.to_path_buf();
+        Ok(Self { folder, language, name, version, kind, uses, entry })
     }
 }
 
@@ -111,116 +140,6 @@ fn not_one(folder: &Path, found: &[Language]) -> String {
         "`{folder}` has {}: one folder is one plugin; hint: build a folder with one of them",
         names(found)
     )
-}
-
-/// Name, version and where it begins.
-type Manifest = (String, String, Vec<String>);
-
-#[derive(Deserialize)]
-struct Package {
-    name: String,
-    version: Option<Value>,
-}
-
-fn rust(text: &str) -> Result<Manifest> {
-    #[derive(Deserialize)]
-    struct Cargo {
-        package: Option<Package>,
-    }
-    let Cargo { package } = toml::from_str(text)?;
-    let package = package.context("it has no `[package]`; hint: build the folder of one plugin")?;
-    // A version may be that of the workspace; the component knows it.
-    let version = package.version.as_ref().and_then(Value::as_str).unwrap_or_default();
-    Ok((package.name, version.to_owned(), Vec::new()))
-}
-
-fn python(text: &str) -> Result<Manifest> {
-    #[derive(Deserialize)]
-    struct Project {
-        project: Titled,
-        tool: Option<Tools>,
-    }
-    #[derive(Deserialize)]
-    struct Tools {
-        hinny: Option<Hinny>,
-    }
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Hinny {
-        ranker: String,
-    }
-    let Project { project, tool } = toml::from_str(text)?;
-    let Some(Hinny { ranker }) = tool.and_then(|tool| tool.hinny) else {
-        bail!(
-            "it has no `[tool.hinny]`; hint: name the class there, `ranker = \"my_module:MyRanker\"`"
-        )
-    };
-    let is_name = |name: &str| {
-        let is_letter = |c: char| c.is_alphanumeric() || c == '_';
-        !name.is_empty() && name.chars().all(is_letter) && !name.starts_with(char::is_numeric)
-    };
-    let fits = |(module, class): &(&str, &str)| module.split('.').all(is_name) && is_name(class);
-    let Some((module, class)) = ranker.split_once(':').filter(fits) else {
-        bail!("`tool.hinny.ranker` is `{ranker}`, expected `module:Class`")
-    };
-    Ok((project.name, project.version, vec![module.to_owned(), class.to_owned()]))
-}
-
-#[derive(Deserialize)]
-struct Titled {
-    name: String,
-    version: String,
-}
-
-fn javascript(text: &str) -> Result<Manifest> {
-    #[derive(Deserialize)]
-    struct Npm {
-        name: String,
-        version: String,
-        main: Option<String>,
-    }
-    let Npm { name, version, main } = serde_json::from_str(text)?;
-    let main =
-        main.context("it has no `main`; hint: name the file whose default export is the ranker")?;
-    // The scope says whose package it is, not what the plugin is called.
-    let name = name.rsplit('/').next().unwrap_or(&name).to_owned();
-    Ok((name, version, vec![main]))
-}
-
-fn c(text: &str, folder: &Path) -> Result<Manifest> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Plugin {
-        language: String,
-        name: String,
-        version: String,
-        #[serde(default)]
-        sources: Vec<String>,
-    }
-    let Plugin { language, name, version, sources } = toml::from_str(text)?;
-    if language != "c" {
-        bail!(
-            "`language` is `{language}`, expected `c`: other languages have manifests of their own"
-        );
-    }
-    let sources = if sources.is_empty() { c_files(folder)? } else { sources };
-    if sources.is_empty() {
-        bail!("there is no file `*.c` beside it");
-    }
-    Ok((name, version, sources))
-}
-
-/// The C files right in a folder.
-fn c_files(folder: &Path) -> io::Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-        if Path::new(&name).extension().is_some_and(|extension| extension == "c") {
-            names.push(name);
-        }
-    }
-    names.sort();
-    Ok(names)
 }
 
 #[cfg(test)]
@@ -291,6 +210,21 @@ mod tests {
                 "expected `module:Class`",
             ),
             ("package.json", r#"{"name": "a", "version": "1"}"#, "it has no `main`"),
+            (
+                "package.json",
+                r#"{"name": "a", "version": "1", "main": "a.js", "hinny": {"uses": ["log"]}}"#,
+                "a ranker can only compute",
+            ),
+            (
+                "pyproject.toml",
+                "[project]\nname = \"a\"\nversion = \"1\"\n[tool.hinny]\nscheduler = \"a:B\"\nuses = [\"clock\"]",
+                "`uses` lists `clock`, expected some of `log`",
+            ),
+            (
+                "pyproject.toml",
+                "[project]\nname = \"a\"\nversion = \"1\"\n[tool.hinny]\nscheduler = \"a:B\"\nranker = \"a:C\"",
+                "one folder is one plugin",
+            ),
             ("plugin.toml", "language = \"c\"\nname = \"a\"\nversion = \"1\"", "no file `*.c`"),
             ("plugin.toml", "language = \"go\"\nname = \"a\"\nversion = \"1\"", "expected `c`"),
             ("plugin.toml", "title = 1", "unknown field `title`"),

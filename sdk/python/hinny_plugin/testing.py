@@ -244,3 +244,10 @@ _VALUES: dict[wire.InputType, Callable[[list[Any]], Any]] = {
     wire.InputType.TEXT: _texts,
     wire.InputType.FLAG: _filled(wire.ColumnValues_Flags, False),
 }
+
+
+# Last, since it stands on what is above.
+from .fake_host import FakeHost  # noqa: E402
+from ._testing_scheduler import SchedulerTest  # noqa: E402
+
+__all__ = ["FakeHost", "LastRun", "RankerTest", "Refused", "SchedulerTest"]
