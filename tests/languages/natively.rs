@@ -100,3 +100,25 @@ fn a_new_plugin_in_javascript_passes_its_tests() {
         assert_eq!(node_test(&folder, &format!("{name}.test.js")), 3);
     }
 }
+
+/// Go's tests in a folder, which fail when there are none.
+fn go_test(folder: &Path) {
+    let mut go = hinny_build::go().unwrap();
+    go.args(["test", "-mod=mod", "./..."]).current_dir(folder);
+    let count = run(&mut go, |line| line.starts_with("ok ").then_some(1));
+    assert_eq!(count, 1);
+}
+
+#[test]
+fn the_sdk_of_go_and_the_example_pass_their_tests() {
+    go_test(&root().join("sdk/go"));
+    go_test(&root().join("examples/go-ranker"));
+}
+
+#[test]
+fn a_new_plugin_in_go_passes_its_tests_with_nothing_but_its_folder() {
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = scratch.path().join("mine");
+    new(Language::Go, Kind::Ranker, &folder);
+    go_test(&folder);
+}

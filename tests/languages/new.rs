@@ -69,6 +69,29 @@ fn a_new_plugin_in_c_is_taken_by_a_host() {
 }
 
 #[test]
+fn a_new_plugin_in_go_is_taken_by_a_host() {
+    is_taken_as_ranker(Language::Go);
+}
+
+#[test]
+fn what_a_go_plugin_may_not_do_is_refused_when_it_is_built() {
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = scratch.path().join("mine");
+    new(Language::Go, Kind::Ranker, &folder);
+    let source = fs::read_to_string(folder.join("ranker.go")).unwrap();
+    let lists_files = source
+        .replace("import hinny \"hinny-plugin\"", "import (\n\"os\"\n\nhinny \"hinny-plugin\"\n)")
+        .replace("return task.CreatedMs/1000", "os.Mkdir(\"a\", 0)\nreturn task.CreatedMs/1000");
+    fs::write(folder.join("ranker.go"), lists_files).unwrap();
+    let refused = format!("{:#}", build(&folder).unwrap_err());
+    assert!(refused.contains("a plugin can only compute"), "{refused}");
+    assert!(refused.contains("path_create_directory"), "{refused}");
+    fs::write(folder.join("ranker.go"), "package ranker\n\nvar Plugin = 1 +\n").unwrap();
+    let refused = format!("{:#}", build(&folder).unwrap_err());
+    assert!(refused.contains("ranker.go:4"), "{refused}");
+}
+
+#[test]
 fn what_does_not_compile_is_told_in_the_words_of_the_compiler() {
     let scratch = tempfile::tempdir().unwrap();
     let folder = scratch.path().join("mine");

@@ -10,10 +10,11 @@ use super::{
 };
 
 /// The examples that are the same as `rust-ranker`.
-const EXAMPLES: [&str; 3] = ["python-ranker", "javascript-ranker", "c-ranker"];
+const EXAMPLES: [&str; 4] = ["python-ranker", "javascript-ranker", "c-ranker", "go-ranker"];
 
 /// The rule of `four-inputs`, in other languages.
-const FOUR_INPUTS: [&str; 3] = ["four-inputs-python", "four-inputs-javascript", "four-inputs-c"];
+const FOUR_INPUTS: [&str; 4] =
+    ["four-inputs-python", "four-inputs-javascript", "four-inputs-c", "four-inputs-go"];
 
 /// Without optimisation of the engine itself, an interpreter takes a minute to compile.
 fn setup() -> Setup {

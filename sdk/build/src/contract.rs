@@ -6,7 +6,10 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use wit_bindgen_core::{Files, wit_parser::Resolve};
+use wit_bindgen_core::{
+    Files,
+    wit_parser::{Resolve, WorldId},
+};
 
 use crate::{
     sdk,
@@ -17,7 +20,7 @@ use crate::{
 pub(crate) const LENT: [&str; 6] = ["log", "tasks", "state", "schedules", "messages", "connector"];
 
 /// The world of plugins of a kind.
-pub(crate) fn world(kind: Kind) -> &'static str {
+fn world(kind: Kind) -> &'static str {
     match kind {
         Kind::Ranker => "ranker-plugin",
         Kind::Scheduler => "scheduler-plugin",
@@ -53,11 +56,18 @@ pub(crate) fn write_own(source: &Source, work: &Path) -> Result<(PathBuf, &'stat
     Ok((folder, OWN))
 }
 
-/// Writes the bindings of C for plugins of a kind into a folder that has the contract.
-pub(crate) fn write_c(kind: Kind, work: &Path) -> Result<()> {
+/// The contract as generators of bindings read it, with the world of plugins of a kind; it is
+/// written into a folder on the way.
+pub(crate) fn resolve(kind: Kind, work: &Path) -> Result<(Resolve, WorldId)> {
     let mut resolve = Resolve::default();
     let (package, _) = resolve.push_dir(write(work)?)?;
     let world = resolve.select_world(&[package], Some(world(kind)))?;
+    Ok((resolve, world))
+}
+
+/// Writes the bindings of C for plugins of a kind into a folder that has the contract.
+pub(crate) fn write_c(kind: Kind, work: &Path) -> Result<()> {
+    let (mut resolve, world) = resolve(kind, work)?;
     let mut files = Files::default();
     let mut generator = wit_bindgen_c::Opts::default().build();
     generator.generate(&mut resolve, world, &mut files)?;

@@ -7,6 +7,7 @@ pub mod sh;
 mod build;
 mod c;
 mod contract;
+mod go;
 mod javascript;
 mod name;
 mod new;
@@ -16,6 +17,7 @@ mod source;
 mod tool;
 
 pub use build::{Built, build, fingerprint};
+pub use go::command as go;
 pub use name::PluginName;
 pub use new::New;
 pub use source::{Kind, Language, Source};

