@@ -10,8 +10,16 @@ use std::{
 };
 
 /// The folders that are taken in, from the root of the repository.
-const FOLDERS: [&str; 7] =
-    ["wit", "sdk/rust", "sdk/python", "sdk/javascript", "sdk/c", "sdk/go", "sdk/templates"];
+const FOLDERS: [&str; 8] = [
+    "wit",
+    "sdk/rust",
+    "sdk/python",
+    "sdk/javascript",
+    "sdk/c",
+    "sdk/go",
+    "sdk/assemblyscript",
+    "sdk/templates",
+];
 
 /// Files beside them: the workspace that the SDK of Rust belongs to.
 const FILES: [&str; 2] = ["plugins/Cargo.toml", "plugins/Cargo.lock"];

@@ -74,6 +74,11 @@ fn a_new_plugin_in_go_is_taken_by_a_host() {
 }
 
 #[test]
+fn a_new_plugin_in_assemblyscript_is_taken_by_a_host() {
+    is_taken_as_ranker(Language::AssemblyScript);
+}
+
+#[test]
 fn what_a_go_plugin_may_not_do_is_refused_when_it_is_built() {
     let scratch = tempfile::tempdir().unwrap();
     let folder = scratch.path().join("mine");

@@ -10,11 +10,17 @@ use super::{
 };
 
 /// The examples that are the same as `rust-ranker`.
-const EXAMPLES: [&str; 4] = ["python-ranker", "javascript-ranker", "c-ranker", "go-ranker"];
+const EXAMPLES: [&str; 5] =
+    ["python-ranker", "javascript-ranker", "c-ranker", "go-ranker", "assemblyscript-ranker"];
 
 /// The rule of `four-inputs`, in other languages.
-const FOUR_INPUTS: [&str; 4] =
-    ["four-inputs-python", "four-inputs-javascript", "four-inputs-c", "four-inputs-go"];
+const FOUR_INPUTS: [&str; 5] = [
+    "four-inputs-python",
+    "four-inputs-javascript",
+    "four-inputs-c",
+    "four-inputs-go",
+    "four-inputs-assemblyscript",
+];
 
 /// Without optimisation of the engine itself, an interpreter takes a minute to compile.
 fn setup() -> Setup {

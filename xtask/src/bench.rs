@@ -3,6 +3,7 @@
 mod disk;
 mod figure;
 mod generator;
+mod languages;
 mod load;
 mod micro;
 mod openkat;
@@ -32,6 +33,9 @@ pub(crate) struct Args {
     /// history; with RabbitMQ and `PostgreSQL`, each durable and of its own.
     #[arg(long)]
     openkat: bool,
+    /// What the same ranker costs in each language instead: size, start, time per task.
+    #[arg(long)]
+    languages: bool,
     /// Length of the long queue.
     #[arg(long)]
     depth: Option<u64>,
@@ -39,6 +43,11 @@ pub(crate) struct Args {
 
 /// Measures, prints every figure as it comes, and a table at the end.
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
+    if args.languages {
+        plugins::build_all()?;
+        let binaries = host::build_release(&["hinny-server"])?;
+        return languages::measure(&binaries.join("hinny"));
+    }
     let mut report = Report::default();
     sh::step("build plugins, host and load generator");
     if args.openkat {

@@ -10,9 +10,9 @@ use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    c, go, javascript, python, rust, sdk,
+    assemblyscript, c, go, javascript, python, rust, sdk,
     source::{Language, Source},
-    tool::{COMPONENTIZE_PY, COMPONENTIZE_QJS, ESBUILD, GO, ZIG},
+    tool::{ASSEMBLYSCRIPT, COMPONENTIZE_PY, COMPONENTIZE_QJS, ESBUILD, GO, ZIG},
 };
 
 /// Names of folders that hold what was made of sources, or fetched for them.
@@ -59,6 +59,7 @@ pub fn build(folder: &Path) -> Result<Built> {
         Language::JavaScript => in_scratch(&source, javascript::build)?,
         Language::C => in_scratch(&source, c::build)?,
         Language::Go => in_scratch(&source, go::build)?,
+        Language::AssemblyScript => in_scratch(&source, assemblyscript::build)?,
     };
     Ok(Built { source, component })
 }
@@ -74,7 +75,7 @@ fn in_scratch(source: &Source, build: fn(&Source, &Path) -> Result<Vec<u8>>) -> 
 pub fn fingerprint(source: &Source) -> Result<String> {
     let mut digest = Sha256::new();
     sdk::digest(&format!("sdk/{}", source.language.as_str()), &mut digest);
-    for tool in [COMPONENTIZE_PY, COMPONENTIZE_QJS, ESBUILD, GO, ZIG] {
+    for tool in [ASSEMBLYSCRIPT, COMPONENTIZE_PY, COMPONENTIZE_QJS, ESBUILD, GO, ZIG] {
         digest.update(tool.title());
     }
     let mut files = Vec::new();

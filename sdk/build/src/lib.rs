@@ -4,6 +4,7 @@
 pub mod rust;
 pub mod sh;
 
+mod assemblyscript;
 mod build;
 mod c;
 mod contract;

@@ -62,12 +62,17 @@ impl New {
                 self.template()?;
                 go::write_sdk(&self.folder.join("hinny-plugin"))?;
             }
+            Language::AssemblyScript => {
+                self.template()?;
+                let sdk = whole("sdk/assemblyscript/index.ts")?;
+                sdk::write_file(&self.folder.join("hinny-plugin/index.ts"), sdk)?;
+            }
         }
         Ok(match self.language {
             Language::Rust => Some("cargo test"),
             Language::Python => Some("python3 -m unittest"),
             Language::JavaScript => Some("npm install && npm test"),
-            Language::C => None,
+            Language::C | Language::AssemblyScript => None,
             Language::Go => Some("go test"),
         })
     }
@@ -174,7 +179,8 @@ mod tests {
         let all =
             Language::ALL.map(|language| [(language, Kind::Ranker), (language, Kind::Scheduler)]);
         for (language, kind) in all.into_iter().flatten() {
-            if (language, kind) == (Language::Go, Kind::Scheduler) {
+            let for_rankers = [Language::Go, Language::AssemblyScript];
+            if kind == Kind::Scheduler && for_rankers.contains(&language) {
                 continue;
             }
             let folder = scratch.path().join(format!("{}-{}", language.as_str(), kind.as_str()));

@@ -26,11 +26,15 @@ pub enum Language {
     C,
     /// Go, by `plugin.toml` too: `go.mod` has no place for a name and a version.
     Go,
+    /// AssemblyScript, by `plugin.toml` too.
+    #[value(name = "assemblyscript")]
+    AssemblyScript,
 }
 
 impl Language {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Rust, Self::Python, Self::JavaScript, Self::C, Self::Go];
+    pub const ALL: [Self; 6] =
+        [Self::Rust, Self::Python, Self::JavaScript, Self::C, Self::Go, Self::AssemblyScript];
 
     /// The name that people write.
     pub fn as_str(self) -> &'static str {
@@ -40,6 +44,7 @@ impl Language {
             Self::JavaScript => "javascript",
             Self::C => "c",
             Self::Go => "go",
+            Self::AssemblyScript => "assemblyscript",
         }
     }
 }
@@ -52,6 +57,7 @@ impl fmt::Display for Language {
             Self::JavaScript => "JavaScript",
             Self::C => "C",
             Self::Go => "Go",
+            Self::AssemblyScript => "AssemblyScript",
         })
     }
 }
@@ -221,9 +227,14 @@ mod tests {
             (
                 "plugin.toml",
                 "language = \"zig\"\nname = \"a\"\nversion = \"1\"",
-                "expected `c` or `go`",
+                "expected `c`, `go` or `assemblyscript`",
             ),
             ("plugin.toml", "language = \"go\"\nname = \"a\"\nversion = \"1\"", "no `go.mod`"),
+            (
+                "plugin.toml",
+                "language = \"go\"\nkind = \"scheduler\"\nname = \"a\"\nversion = \"1\"",
+                "there are no scheduler plugins in Go yet",
+            ),
             ("plugin.toml", "title = 1", "unknown field `title`"),
         ] {
             let refused = refused(&[(file, text)]);

@@ -87,6 +87,15 @@ pub(crate) const GO: Tool = Tool {
     megabytes: 75,
 };
 
+/// The compiler of AssemblyScript.
+pub(crate) const ASSEMBLYSCRIPT: Tool = Tool {
+    name: "asc",
+    version: "0.28.20",
+    installer: Installer::Npm,
+    packages: &["assemblyscript@0.28.20"],
+    megabytes: 20,
+};
+
 /// Written last: an installation without it was broken off.
 const COMPLETE: &str = ".complete";
 
@@ -237,7 +246,7 @@ mod tests {
 
     #[test]
     fn packages_are_pinned_to_the_version_of_the_tool() {
-        for tool in [COMPONENTIZE_PY, COMPONENTIZE_QJS, ESBUILD, NODE, ZIG, GO] {
+        for tool in [COMPONENTIZE_PY, COMPONENTIZE_QJS, ESBUILD, NODE, ZIG, GO, ASSEMBLYSCRIPT] {
             for package in tool.packages {
                 assert!(package.ends_with(tool.version), "{package}");
             }

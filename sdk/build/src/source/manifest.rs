@@ -156,16 +156,23 @@ fn plugin(text: &str, folder: &Path) -> Result<Manifest> {
         sources: Vec<String>,
     }
     let Plugin { language, name, version, kind, sources } = toml::from_str(text)?;
-    let (language, entry) = match language.as_str() {
-        "c" => (Language::C, if sources.is_empty() { c_files(folder)? } else { sources }),
-        "go" => (Language::Go, vec![go_module(folder)?]),
+    let language = match language.as_str() {
+        "c" => Language::C,
+        "go" => Language::Go,
+        "assemblyscript" => Language::AssemblyScript,
         other => bail!(
-            "`language` is `{other}`, expected `c` or `go`: other languages have manifests of their own"
+            "`language` is `{other}`, expected `c`, `go` or `assemblyscript`: other languages have manifests of their own"
         ),
     };
-    if language == Language::Go && kind == Kind::Scheduler {
-        bail!("there are no scheduler plugins in Go yet; hint: every other language has them");
+    if language != Language::C && kind == Kind::Scheduler {
+        bail!("there are no scheduler plugins in {language} yet; hint: see the plugin guide");
     }
+    let entry = match language {
+        Language::Go => vec![go_module(folder)?],
+        _ if !sources.is_empty() => sources,
+        Language::AssemblyScript => vec!["ranker.ts".to_owned()],
+        _ => c_files(folder)?,
+    };
     if entry.is_empty() {
         bail!("there is no file `*.c` beside it");
     }
