@@ -1,6 +1,10 @@
 //! The same scheduler plugin in every language commands, keeps and refuses the same.
 
-use hinny_core::{EventId, scheduler::HandleFailure, trigger::Tick, trigger::Trigger};
+use hinny_core::{
+    EventId,
+    scheduler::HandleFailure,
+    trigger::{Message, Tick, Trigger},
+};
 use hinny_plugins::{Grants, Limits};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -22,7 +26,7 @@ fn setup() -> Setup {
 
 /// A message of the source that the examples listen to.
 fn message(body: &[u8]) -> Trigger {
-    Trigger::Message(hinny_core::trigger::Message {
+    Trigger::Message(Message {
         id: EventId(Uuid::from_u128(1)),
         source: "hosts".to_owned(),
         at: now(),

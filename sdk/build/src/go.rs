@@ -101,7 +101,9 @@ fn write_program(source: &Source, work: &Path, program: &Path) -> Result<()> {
     let generated = program.join("go.mod");
     let written = fs::read_to_string(&generated)
         .with_context(|| format!("cannot read {}", generated.display()))?;
+    // Between quotes, as a path may have spaces.
     let own = sdk_folder(&folder, work)?;
+    let (own, folder) = (own.to_string_lossy(), folder.to_string_lossy());
     let modules = format!(
         "\nrequire (\n\t{PACKAGE} v0.0.0\n\t{module} v0.0.0\n)\n\nreplace (\n\t\
          go.bytecodealliance.org/pkg => ./pkg\n\t{PACKAGE} => {own:?}\n\t{module} => {folder:?}\n)\n"
