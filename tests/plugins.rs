@@ -22,4 +22,5 @@ mod sins;
 mod swaps;
 mod switching;
 mod trials;
+mod trust;
 mod verifying;

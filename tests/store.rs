@@ -201,5 +201,7 @@ on_every_database! {
         versions_are_listed_newest_first
         a_generation_follows_the_one_before
         slots_have_their_own_generations
+        signatures_are_kept_by_version_and_key
+        the_last_refusals_are_kept
     }
 }

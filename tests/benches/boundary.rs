@@ -14,7 +14,7 @@ use hinny_core::{
     connector::NoConnectors,
     decision::{Decisions as _, ReplayOptions, ReplayRequest},
     input::{ColumnValues, Columns, InputRow, InputTable, TaskFacts},
-    plugin::{ActivateRequest, Plugins as _, Slot, World},
+    plugin::{ActivateRequest, Plugins as _, Slot, Upload, World},
     ranker::{RankContext, Ranker},
 };
 use hinny_plugins::{
@@ -61,6 +61,7 @@ impl Bench {
         let config = PluginHostConfig {
             cache_folder: Some(cache.path().to_owned()),
             decisions: recording.then_some(decisions),
+            trusted_keys: Vec::new(),
             // What a busy machine takes longer for is to be measured, not to be stopped.
             limits: Limits { rank_ms: 20_000, ..Limits::default() },
             schedulers: vec![SchedulerSlots::new(scheduler())],
@@ -82,7 +83,7 @@ impl Bench {
     }
 
     fn upload(&self, name: &str) -> PluginDigest {
-        let upload = self.registry.upload(component(name), "bench".to_owned());
+        let upload = self.registry.upload(Upload::unsigned(component(name), "bench"));
         self.runtime.block_on(upload).expect("it is accepted").digest
     }
 

@@ -8,7 +8,7 @@ use hinny_core::{
     input::Columns,
     plugin::{
         ActivateRequest, Activation, ActivePlugins, PluginError, PluginVersion, Plugins,
-        RankerBudget, Slot, SlotStatus, Stage, World,
+        RankerBudget, Slot, SlotStatus, Stage, Upload, World,
     },
     ranker::{RankFailure, Ranker},
     scheduler::SchedulerPlugin,
@@ -16,7 +16,7 @@ use hinny_core::{
 };
 use hinny_plugins::{
     DecisionsConfig, Grants, InstancePolicy, Limits, PluginHostConfig, Registry, RegistryServices,
-    SchedulerSlots,
+    SchedulerSlots, TrustedKey,
 };
 use hinny_store::{SqliteOptions, SqliteStore};
 use serde_json::Value;
@@ -58,6 +58,7 @@ impl Default for Setup {
             limits: patient(),
             cache_folder: Some(cache),
             decisions: None,
+            trusted_keys: Vec::new(),
             schedulers: schedulers.to_vec(),
         };
         Self { config, asked: None, services: Arc::new(Store::default()), kept: None }
@@ -154,6 +155,11 @@ impl Setup {
         self
     }
 
+    pub(crate) fn trusting(mut self, keys: Vec<TrustedKey>) -> Self {
+        self.config.trusted_keys = keys;
+        self
+    }
+
     pub(crate) fn keeping(mut self, store: fn(Arc<SqliteStore>) -> Arc<dyn PluginStore>) -> Self {
         self.kept = Some(store);
         self
@@ -203,6 +209,11 @@ impl Rig {
         self.setup.clone().start_on(Arc::clone(&self.store)).await
     }
 
+    /// The same, with other keys to trust.
+    pub(crate) async fn restarted_trusting(&self, keys: Vec<TrustedKey>) -> Self {
+        self.setup.clone().trusting(keys).start_on(Arc::clone(&self.store)).await
+    }
+
     /// The same, after what is active now.
     pub(crate) async fn with_row(&self, guest: &str, settings: Value) -> Self {
         let version = self.upload(guest).await;
@@ -212,7 +223,7 @@ impl Rig {
     }
 
     pub(crate) async fn upload(&self, guest: &str) -> PluginVersion {
-        self.registry.upload(component(guest), "ann".to_owned()).await.unwrap()
+        self.registry.upload(Upload::unsigned(component(guest), "ann")).await.unwrap()
     }
 
     /// Uploads a guest and makes it the active plugin of `jobs`.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use hinny_core::{
     PluginDigest,
-    plugin::{Activation, PluginVersion, Slot},
+    plugin::{Activation, PluginSignature, PluginVersion, Refusal, Slot},
     store::{PluginStore, StoreError},
 };
 use hinny_store::SqliteStore;
@@ -41,6 +41,25 @@ impl PluginStore for Lossy {
 
     async fn component(&self, digest: &PluginDigest) -> Result<Option<Vec<u8>>, StoreError> {
         self.store.component(digest).await
+    }
+
+    async fn put_signature(&self, signature: &PluginSignature) -> Result<(), StoreError> {
+        self.store.put_signature(signature).await
+    }
+
+    async fn signatures(
+        &self,
+        digest: Option<&PluginDigest>,
+    ) -> Result<Vec<PluginSignature>, StoreError> {
+        self.store.signatures(digest).await
+    }
+
+    async fn put_refusal(&self, refusal: &Refusal) -> Result<(), StoreError> {
+        self.store.put_refusal(refusal).await
+    }
+
+    async fn refusals(&self) -> Result<Vec<Refusal>, StoreError> {
+        self.store.refusals().await
     }
 
     async fn activate(&self, activation: &Activation) -> Result<(), StoreError> {

@@ -10,7 +10,7 @@ use flate2::read::GzDecoder;
 
 use hinny_core::{
     command::Command,
-    plugin::{ActivateRequest, Plugins, World},
+    plugin::{ActivateRequest, Plugins, Upload, World},
 };
 use hinny_plugins::Limits;
 use serde_json::{Value, json};
@@ -57,7 +57,7 @@ async fn activate(rig: &Rig, version: &str, name: &str, settings: Value) {
     let component = component(version, name);
     let ours = format!("@{version}").into_bytes();
     assert!(component.windows(ours.len()).any(|part| part == ours), "it is of {version}");
-    let uploaded = rig.registry.upload(component, "ann".to_owned()).await.unwrap();
+    let uploaded = rig.registry.upload(Upload::unsigned(component, "ann")).await.unwrap();
     let request = ActivateRequest::version(slot("jobs", uploaded.world), uploaded.digest, "ann");
     let request = ActivateRequest { settings: Some(settings), ..request };
     rig.registry.activate(request).await.unwrap();

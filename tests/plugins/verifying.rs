@@ -2,7 +2,7 @@
 
 use hinny_core::{
     PluginDigest,
-    plugin::{ActivateRequest, PluginError, Plugins, Verdict, World},
+    plugin::{ActivateRequest, PluginError, Plugins, Upload, Verdict, World},
 };
 use hinny_plugins::{Grants, Limits, verify};
 use insta::{assert_snapshot, with_settings};
@@ -39,7 +39,7 @@ async fn checked(guest: &str) -> Verdict {
 }
 
 async fn refused(rig: &Rig, component: Vec<u8>) -> String {
-    rig.registry.upload(component, "ann".to_owned()).await.unwrap_err().to_string()
+    rig.registry.upload(Upload::unsigned(component, "ann")).await.unwrap_err().to_string()
 }
 
 #[tokio::test]
@@ -226,7 +226,7 @@ async fn checking_keeps_nothing_and_uploading_twice_keeps_one() {
     rig.registry.check(component("plugins/rank-fifo")).await.unwrap();
     assert!(rig.registry.versions().await.unwrap().is_empty());
     let first = rig.upload("plugins/rank-fifo").await;
-    let again = rig.registry.upload(component("plugins/rank-fifo"), "bob".to_owned()).await;
+    let again = rig.registry.upload(Upload::unsigned(component("plugins/rank-fifo"), "bob")).await;
     let again = again.unwrap();
     assert_eq!((first.digest, "ann"), (again.digest, again.uploaded_by.as_str()));
     assert_eq!(rig.registry.versions().await.unwrap().len(), 1);

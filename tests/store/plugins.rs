@@ -2,8 +2,11 @@
 
 use hinny_core::{
     PluginDigest,
-    plugin::{Activation, Check, PluginVersion, Slot, Stage, Verdict, World},
-    store::StoreError,
+    plugin::{
+        Activation, Check, KeyFingerprint, PluginSignature, PluginVersion, Refusal, Signature,
+        Slot, Stage, Verdict, World,
+    },
+    store::{REFUSALS_KEPT, StoreError},
 };
 use serde_json::json;
 
@@ -120,4 +123,51 @@ pub(crate) async fn slots_have_their_own_generations(subject: &Subject) {
     assert_eq!(subject.generations(&slots[0], 10).await, [1]);
     assert_eq!(subject.generations(&slots[1], 10).await, [2, 1]);
     assert_eq!(subject.generations(&slots[2], 10).await, [1]);
+}
+
+fn signature(digest: u8, key: u8, bytes: u8, moment: i64) -> PluginSignature {
+    PluginSignature {
+        signature: Signature {
+            digest: PluginDigest([digest; 32]),
+            key: KeyFingerprint([key; 32]),
+            bytes: [bytes; 64],
+        },
+        at: at(moment),
+        by: "an\"é\0na".to_owned(),
+    }
+}
+
+pub(crate) async fn signatures_are_kept_by_version_and_key(subject: &Subject) {
+    let (first, other) = (signature(1, 9, 1, 1), signature(2, 9, 2, 2));
+    let second = signature(1, 8, 3, 3);
+    for kept in [&first, &other, &second] {
+        subject.store.put_signature(kept).await.unwrap();
+    }
+    let of = |digest: u8| PluginDigest([digest; 32]);
+    let kept = subject.store.signatures(Some(&of(1))).await.unwrap();
+    assert_eq!(kept, [first, second.clone()]);
+    assert_eq!(subject.store.signatures(Some(&of(3))).await.unwrap(), []);
+    assert_eq!(subject.store.signatures(None).await.unwrap().len(), 3);
+    let again = signature(1, 9, 4, 4);
+    subject.store.put_signature(&again).await.unwrap();
+    assert_eq!(subject.store.signatures(Some(&of(1))).await.unwrap(), [second, again]);
+}
+
+pub(crate) async fn the_last_refusals_are_kept(subject: &Subject) {
+    let refusal = |number: u32| Refusal {
+        at: at(7),
+        by: "anna".to_owned(),
+        slot: (number % 2 == 0).then(|| slot("jobs", World::Ranker)),
+        plugin: format!("rank-{number}.wasm"),
+        wanted: "folder".to_owned(),
+        reason: "it is \0 not \"signed\"".to_owned(),
+    };
+    for number in 0..REFUSALS_KEPT + 3 {
+        subject.store.put_refusal(&refusal(number)).await.unwrap();
+    }
+    let kept = subject.store.refusals().await.unwrap();
+    assert_eq!(kept.len(), REFUSALS_KEPT as usize);
+    assert_eq!(kept[0], refusal(REFUSALS_KEPT + 2));
+    assert_eq!(kept[1], refusal(REFUSALS_KEPT + 1));
+    assert_eq!(*kept.last().unwrap(), refusal(3));
 }

@@ -15,10 +15,12 @@ mod push;
 mod quarantine;
 mod queue;
 mod queues;
+mod refusals;
 mod replay;
 mod root;
 mod schedulers;
 mod schedules;
+mod signatures;
 mod slots;
 mod stats;
 mod task;
@@ -82,7 +84,9 @@ fn page() -> OpenApiRouter<Arc<ApiState>> {
         .routes(routes!(preview::preview_plugin))
         .routes(routes!(decisions::get_decisions))
         .routes(routes!(replay::replay_plugin))
+        .routes(routes!(refusals::list_refusals))
         .routes(routes!(plugins::get_plugin))
+        .routes(routes!(signatures::sign_plugin))
         .routes(routes!(slots::list_slots))
         .routes(routes!(slots::get_slot))
         .routes(routes!(slots::list_activations))

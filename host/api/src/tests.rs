@@ -14,6 +14,7 @@ mod quarantine;
 mod queues;
 mod schedules;
 mod service;
+mod signatures;
 mod tasks;
 
 use std::sync::Arc;

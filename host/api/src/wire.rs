@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use hinny_core::{
     EventId, Organisation, PluginDigest, ScheduleId, SchedulerId, TaskHash, TaskId, TaskType,
+    plugin::KeyFingerprint,
 };
 use serde::{Serialize, Serializer};
 use utoipa::{PartialSchema, ToSchema, openapi};
@@ -37,6 +38,12 @@ macro_rules! text_from {
 }
 
 text_from!(Organisation, SchedulerId, TaskHash, TaskType);
+
+impl From<&KeyFingerprint> for Text {
+    fn from(key: &KeyFingerprint) -> Self {
+        Self(key.to_string().into())
+    }
+}
 
 impl From<&PluginDigest> for Text {
     fn from(digest: &PluginDigest) -> Self {

@@ -1,6 +1,8 @@
 //! Versions of plugins, the slots they fill, and the service that looks after both.
 
 mod budget;
+mod refusal;
+mod signature;
 mod stage;
 
 use std::{fmt, str::FromStr, sync::Arc};
@@ -15,6 +17,11 @@ use crate::{
 };
 
 pub use budget::{Alike, RankerBudget};
+pub use refusal::Refusal;
+pub use signature::{
+    Distrust, InvalidFingerprint, InvalidSignature, KeyFingerprint, PluginSignature, Signature,
+    SignatureState, SignatureStatus, signed_text,
+};
 pub use stage::{InvalidShare, InvalidStage, Share, Stage};
 
 /// What a plugin decides.
@@ -274,6 +281,30 @@ impl fmt::Debug for CandidateSource {
     }
 }
 
+/// A component that is to be kept.
+#[derive(Clone)]
+pub struct Upload {
+    /// Its bytes.
+    pub component: Vec<u8>,
+    /// Signatures that came with it.
+    pub signatures: Vec<Signature>,
+    /// By whom.
+    pub by: String,
+}
+
+impl Upload {
+    /// One without signatures.
+    pub fn unsigned(component: Vec<u8>, by: impl Into<String>) -> Self {
+        Self { component, signatures: Vec::new(), by: by.into() }
+    }
+}
+
+impl fmt::Debug for Upload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes with {} signatures", self.component.len(), self.signatures.len())
+    }
+}
+
 /// A plugin request that was not done. Nothing changed.
 #[derive(Debug, thiserror::Error)]
 pub enum PluginError {
@@ -299,6 +330,26 @@ pub enum PluginError {
         digest: String,
         /// The version's world.
         got: World,
+    },
+    /// Nobody whom the host trusts for the slot has signed it.
+    #[error("`{digest}` may not run in slot `{slot}`: {why}")]
+    Untrusted {
+        /// The slot.
+        slot: String,
+        /// The version.
+        digest: String,
+        /// Why not.
+        why: Distrust,
+    },
+    /// A signature that is not kept.
+    #[error("the signature of `{digest}` by key `{key}` is not kept: {why}")]
+    Signature {
+        /// Of what it says to be one.
+        digest: PluginDigest,
+        /// By which key.
+        key: KeyFingerprint,
+        /// Why not, and what to do.
+        why: String,
     },
     /// There is nothing before the active generation.
     #[error("slot `{0}` has no earlier generation to go back to")]
@@ -360,8 +411,24 @@ pub enum PluginError {
 /// The service that looks after plugins, as the API sees it.
 #[async_trait]
 pub trait Plugins: Send + Sync {
-    /// Verifies a component and keeps it when it passes.
-    async fn upload(&self, component: Vec<u8>, by: String) -> Result<PluginVersion, PluginError>;
+    /// Verifies a component and keeps it, with its signatures, when it passes.
+    async fn upload(&self, upload: Upload) -> Result<PluginVersion, PluginError>;
+
+    /// Keeps a signature of a version that is kept. One of a key that the host trusts must be right;
+    /// others are kept unseen, since their key may be trusted one day.
+    async fn sign(&self, signature: Signature, by: String) -> Result<(), PluginError>;
+
+    /// The signatures of a version, or of all, and what they are worth here.
+    async fn signatures(
+        &self,
+        digest: Option<&PluginDigest>,
+    ) -> Result<Vec<SignatureStatus>, PluginError>;
+
+    /// The last plugins that were not let in, newest first.
+    async fn refusals(&self) -> Result<Vec<Refusal>, PluginError>;
+
+    /// Adds one that was not let in elsewhere.
+    async fn refuse(&self, refusal: Refusal) -> Result<(), PluginError>;
 
     /// Verifies a component without keeping it.
     async fn check(&self, component: Vec<u8>) -> Result<Verdict, PluginError>;

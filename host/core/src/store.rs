@@ -11,7 +11,7 @@ use crate::{
     event::{EventState, KeptEvent},
     filter::{Filter, FilterError},
     input::LastRun,
-    plugin::{Activation, PluginVersion, Slot},
+    plugin::{Activation, PluginSignature, PluginVersion, Refusal, Slot},
     schedule::{NewSchedule, Schedule, ScheduleChange, ScheduleQuery},
     status::{IllegalMove, StatusRule},
     task::{NewTask, Page, RankedBy, Task, TaskChange, TaskEvent, TaskQuery, Window},
@@ -505,6 +505,9 @@ pub trait Store: Send + Sync {
     async fn tidy(&self, before: Timestamp) -> Result<(), StoreError>;
 }
 
+/// How many plugins that were not let in are remembered.
+pub const REFUSALS_KEPT: u32 = 1_000;
+
 /// Storage of plugins. Versions are never changed; slots only through activations.
 #[async_trait]
 pub trait PluginStore: Send + Sync {
@@ -523,6 +526,21 @@ pub trait PluginStore: Send + Sync {
 
     /// The component of a version.
     async fn component(&self, digest: &PluginDigest) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Keeps a signature of a version, instead of an earlier one by the same key.
+    async fn put_signature(&self, signature: &PluginSignature) -> Result<(), StoreError>;
+
+    /// The signatures of a version, or of all, in the order in which they came.
+    async fn signatures(
+        &self,
+        digest: Option<&PluginDigest>,
+    ) -> Result<Vec<PluginSignature>, StoreError>;
+
+    /// Keeps what was not let in, and of those the last [`REFUSALS_KEPT`].
+    async fn put_refusal(&self, refusal: &Refusal) -> Result<(), StoreError>;
+
+    /// What was not let in, newest first.
+    async fn refusals(&self) -> Result<Vec<Refusal>, StoreError>;
 
     /// Appends an activation to a slot. Its generation must be one more than the slot's last.
     async fn activate(&self, activation: &Activation) -> Result<(), StoreError>;

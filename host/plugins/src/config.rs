@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use hinny_core::{SchedulerId, plugin::RankerBudget};
 use serde::{Deserialize, Serialize};
 
-use crate::limits::Limits;
+use crate::{limits::Limits, trust::TrustedKey};
 
 /// How the plugin host is set up.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +17,8 @@ pub struct PluginHostConfig {
     pub cache_folder: Option<PathBuf>,
     /// Where and how decisions are recorded; `None`: they are not.
     pub decisions: Option<DecisionsConfig>,
+    /// Whose plugins may run; without any key, everybody's.
+    pub trusted_keys: Vec<TrustedKey>,
     /// The schedulers; each has a slot for a ranker and one for a scheduler plugin.
     pub schedulers: Vec<SchedulerSlots>,
 }

@@ -16,11 +16,13 @@ mod registry;
 mod scheduler;
 mod settings;
 mod shape;
+mod signing;
 mod stats;
 mod text;
 mod threads;
 mod title;
 mod trial;
+mod trust;
 mod verifier;
 mod verify;
 
@@ -28,4 +30,6 @@ pub use config::{DecisionsConfig, Grants, InstancePolicy, PluginHostConfig, Sche
 pub use error::HostError;
 pub use limits::{LimitError, Limits};
 pub use registry::{Registry, RegistryServices};
+pub use signing::{KeyError, PublicKey, SigningKey};
+pub use trust::{Trust, TrustedKey};
 pub use verify::{Figures, Measured, SizeFigures, digest, measure, verify};

@@ -13,6 +13,7 @@ mod slot;
 mod start;
 mod switch;
 mod target;
+mod trust;
 mod upload;
 mod watch;
 
@@ -24,12 +25,13 @@ use std::{
 
 use async_trait::async_trait;
 use hinny_core::{
-    Clock, SchedulerId,
+    Clock, PluginDigest, SchedulerId,
     connector::Connectors,
     decision::{Decisions, Recorded, Replay, ReplayRequest},
+    health::{Health, PartHealth},
     plugin::{
         ActivateRequest, Activation, ActivePlugins, CandidateRequest, PluginError, PluginVersion,
-        Plugins, Slot, SlotStatus, Verdict, World,
+        Plugins, Refusal, Signature, SignatureStatus, Slot, SlotStatus, Upload, Verdict, World,
     },
     queue::Queues,
     ranker::Ranker,
@@ -39,7 +41,7 @@ use hinny_core::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::slot::{Running, SlotState};
-use crate::{decisions::DecisionLog, host::PluginHost, verifier::Verifier};
+use crate::{decisions::DecisionLog, host::PluginHost, trust::Trust, verifier::Verifier};
 
 /// How many activations of a slot are listed.
 const ACTIVATIONS_LISTED: u32 = 100;
@@ -77,6 +79,7 @@ pub struct Registry(Arc<Inner>);
 struct Inner {
     host: Arc<PluginHost>,
     verifier: Verifier,
+    trust: Trust,
     services: RegistryServices,
     schedulers: BTreeMap<SchedulerId, SlotPair>,
     /// None: decisions are not recorded.
@@ -144,8 +147,27 @@ impl Inner {
 
 #[async_trait]
 impl Plugins for Registry {
-    async fn upload(&self, component: Vec<u8>, by: String) -> Result<PluginVersion, PluginError> {
-        self.0.upload(component, by).await
+    async fn upload(&self, upload: Upload) -> Result<PluginVersion, PluginError> {
+        self.0.upload(upload).await
+    }
+
+    async fn sign(&self, signature: Signature, by: String) -> Result<(), PluginError> {
+        self.0.sign(signature, &by).await
+    }
+
+    async fn signatures(
+        &self,
+        digest: Option<&PluginDigest>,
+    ) -> Result<Vec<SignatureStatus>, PluginError> {
+        self.0.signatures(digest).await
+    }
+
+    async fn refusals(&self) -> Result<Vec<Refusal>, PluginError> {
+        Ok(self.0.services.plugins.refusals().await?)
+    }
+
+    async fn refuse(&self, refusal: Refusal) -> Result<(), PluginError> {
+        Ok(self.0.services.plugins.put_refusal(&refusal).await?)
     }
 
     async fn check(&self, component: Vec<u8>) -> Result<Verdict, PluginError> {
@@ -182,6 +204,15 @@ impl Decisions for Registry {
 
     async fn replay(&self, request: ReplayRequest) -> Result<Replay, PluginError> {
         self.0.replay(request).await
+    }
+}
+
+/// One part: the slots. What is wrong with one is that what is active in it does not run.
+impl Health for Registry {
+    fn health(&self) -> Vec<PartHealth> {
+        let troubles: Vec<_> = self.0.slots().filter_map(|slot| slot.trouble()).collect();
+        let trouble = (!troubles.is_empty()).then(|| troubles.join("; "));
+        vec![PartHealth { part: "plugins".to_owned(), trouble }]
     }
 }
 

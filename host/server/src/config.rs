@@ -32,7 +32,7 @@ pub use events::EventsConfig;
 pub use layers::{Flag, Loaded, Sources};
 pub use log::{LogConfig, LogFormat};
 pub use origin::{Origin, Origins};
-pub use plugins::{DecisionsConfig, PluginsConfig};
+pub use plugins::{DecisionsConfig, PluginsConfig, TrustedKeyConfig};
 pub use rabbitmq::{RabbitmqConfig, RabbitmqQueueConfig};
 pub use reference::reference;
 pub use scheduler::SchedulerConfig;
@@ -76,6 +76,7 @@ impl Config {
         self.stop.validate()?;
         self.validate_connectors()?;
         self.validate_dispatchers()?;
+        self.validate_trusted_keys()?;
         let mut seen = BTreeSet::new();
         for (place, scheduler) in self.schedulers.iter().enumerate() {
             scheduler.validate(place)?;
@@ -97,6 +98,25 @@ impl Config {
             ConfigError::unless(is_there, &key, &dispatcher.scheduler, || {
                 ("no scheduler has that id", "add it as `[[schedulers]]`, or correct the name")
             })?;
+        }
+        Ok(())
+    }
+
+    /// Each slot of a key is there.
+    fn validate_trusted_keys(&self) -> Result<(), ConfigError> {
+        for (place, key) in self.plugins.trusted_keys.iter().enumerate() {
+            for slot in &key.slots {
+                let named = |scheduler: &SchedulerConfig| {
+                    slot.rsplit_once('/').is_some_and(|(id, _)| id == scheduler.id.as_str())
+                };
+                let key = format!("plugins.trusted_keys[{place}].slots");
+                ConfigError::unless(self.schedulers.iter().any(named), &key, slot, || {
+                    (
+                        "no scheduler has that slot",
+                        "add it as `[[schedulers]]`, or correct the name",
+                    )
+                })?;
+            }
         }
         Ok(())
     }

@@ -10,6 +10,7 @@
 
 mod chores;
 mod first;
+mod folder;
 mod lock;
 mod parts;
 mod storage;
@@ -68,6 +69,9 @@ impl Host {
     pub async fn start(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
         config.validate()?;
         let access = access(&config.api)?;
+        if let Some(folder) = &config.plugins.folder {
+            folder::refuse_open(folder, !config.plugins.trusted_keys.is_empty())?;
+        }
         let metrics = telemetry::metrics();
         let lock = match config.database.place()? {
             DatabasePlace::Sqlite(file) => Some(DatabaseLock::take(file)?),
@@ -85,6 +89,7 @@ impl Host {
             return Err(error);
         }
         let (listeners, health) = parts.listen(&config, &tracker, &quiet)?;
+        parts.watch_folder(&config, &tracker, &quiet);
         tracker.spawn(chores::keep_up_metrics(metrics.clone(), quiet.clone()));
 
         let router = hinny_api::router(parts.api(&config, &listeners, health, access, metrics));

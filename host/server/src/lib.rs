@@ -10,4 +10,5 @@ pub mod config;
 pub mod host;
 mod http;
 pub mod plugin_ref;
+mod signature_file;
 pub mod telemetry;

@@ -27,6 +27,7 @@ mod state;
 mod store;
 mod task;
 mod tidy;
+mod trust;
 mod way;
 mod writer;
 

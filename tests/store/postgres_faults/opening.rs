@@ -68,10 +68,10 @@ async fn tables_of_another_program_are_left_alone() {
 async fn a_migration_is_made_once_and_told() {
     let database = Database::new().await;
     let options = database.options();
-    assert_eq!(PostgresStore::schema_version(&options).await.unwrap(), (0, 2));
-    assert_eq!(PostgresStore::migrate(&options).await.unwrap(), (0, 2));
-    assert_eq!(PostgresStore::migrate(&options).await.unwrap(), (2, 2));
-    assert_eq!(PostgresStore::schema_version(&options).await.unwrap(), (2, 2));
+    assert_eq!(PostgresStore::schema_version(&options).await.unwrap(), (0, 3));
+    assert_eq!(PostgresStore::migrate(&options).await.unwrap(), (0, 3));
+    assert_eq!(PostgresStore::migrate(&options).await.unwrap(), (3, 3));
+    assert_eq!(PostgresStore::schema_version(&options).await.unwrap(), (3, 3));
 }
 
 #[tokio::test]

@@ -66,10 +66,10 @@ async fn a_database_of_another_program_is_refused_and_left_alone() {
 async fn an_empty_file_becomes_a_database() {
     let place = Place::new();
     fs::write(&place.path, "").unwrap();
-    assert_eq!(SqliteStore::schema_version(&place.options()).await.unwrap(), (0, 2));
-    assert_eq!(SqliteStore::migrate(&place.options()).await.unwrap(), (0, 2));
-    assert_eq!(SqliteStore::migrate(&place.options()).await.unwrap(), (2, 2));
-    assert_eq!(SqliteStore::schema_version(&place.options()).await.unwrap(), (2, 2));
+    assert_eq!(SqliteStore::schema_version(&place.options()).await.unwrap(), (0, 3));
+    assert_eq!(SqliteStore::migrate(&place.options()).await.unwrap(), (0, 3));
+    assert_eq!(SqliteStore::migrate(&place.options()).await.unwrap(), (3, 3));
+    assert_eq!(SqliteStore::schema_version(&place.options()).await.unwrap(), (3, 3));
     place.subject().await.queue([1]).await;
 }
 
@@ -94,14 +94,14 @@ async fn a_database_of_a_newer_hinny_is_refused_and_left_alone() {
         )
         .await;
     let before = place.rows().await;
-    let text = "the database has schema 7, this hinny knows up to 2; hint: start the newer hinny, \
+    let text = "the database has schema 7, this hinny knows up to 3; hint: start the newer hinny, \
                 or restore the backup from before its first start";
     let refusal = place.refusal().await;
-    assert!(matches!(refusal, StoreError::NewerSchema { found: 7, known: 2 }), "{refusal:?}");
+    assert!(matches!(refusal, StoreError::NewerSchema { found: 7, known: 3 }), "{refusal:?}");
     assert_eq!(refusal.to_string(), text);
     let refusal = SqliteStore::migrate(&place.options()).await.unwrap_err();
     assert_eq!(refusal.to_string(), text);
-    assert_eq!(SqliteStore::schema_version(&place.options()).await.unwrap(), (7, 2));
+    assert_eq!(SqliteStore::schema_version(&place.options()).await.unwrap(), (7, 3));
     assert_eq!(place.rows().await, before);
 }
 

@@ -72,12 +72,13 @@ impl From<PluginError> for ApiError {
             PluginError::WrongWorld { .. } => Self::BadRequest(format!(
                 "{text}; hint: `GET /plugins` shows the world of each version"
             )),
-            PluginError::NoTrial(_) => Self::BadRequest(text),
+            PluginError::NoTrial(_) | PluginError::Signature { .. } => Self::BadRequest(text),
             PluginError::NoEarlier(_)
             | PluginError::NothingBeside(_)
             | PluginError::NothingActive(_)
             | PluginError::NotRecorded
             | PluginError::Quarantined { .. }
+            | PluginError::Untrusted { .. }
             | PluginError::Busy(_) => Self::Conflict(text),
             PluginError::Unreadable { .. } => Self::Unavailable(text),
             PluginError::TooManyUploads { .. } => Self::TooMany(text),

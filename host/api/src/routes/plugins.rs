@@ -10,12 +10,15 @@ use axum::{
 };
 use hinny_core::{
     PluginDigest,
-    plugin::{Check, PluginError, PluginVersion, Verdict, World},
+    plugin::{Check, PluginError, PluginVersion, SignatureStatus, Upload, Verdict, World},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Api;
+use super::{
+    Api,
+    signatures::{SignatureBody, SignatureHeaders, Signed},
+};
 use crate::{
     ApiState, Caller,
     body::{self, invalid},
@@ -50,6 +53,10 @@ pub(super) struct VersionBody {
     uploaded_at: Moment,
     /// By whom.
     uploaded_by: String,
+    /// Whether it is signed, by the best of its signatures.
+    signature: Signed,
+    /// Its signatures, in the order in which they came.
+    signatures: Vec<SignatureBody>,
 }
 
 /// What a plugin decides.
@@ -100,9 +107,11 @@ struct RefusedBody {
     verdict: VerdictBody,
 }
 
-impl From<PluginVersion> for VersionBody {
-    fn from(version: PluginVersion) -> Self {
+impl VersionBody {
+    pub(super) fn new(version: PluginVersion, signatures: Vec<SignatureStatus>) -> Self {
         Self {
+            signature: Signed::best(&signatures),
+            signatures: signatures.into_iter().map(Into::into).collect(),
             digest: (&version.digest).into(),
             name: version.name,
             version: version.version,
@@ -160,7 +169,7 @@ impl FromRequest<Arc<ApiState>> for MaybeComponent {
 
 /// A version in the path.
 #[derive(Debug)]
-pub(super) struct VersionPath(PluginDigest);
+pub(super) struct VersionPath(pub(super) PluginDigest);
 
 impl FromFields for VersionPath {
     fn read(fields: &mut Fields<'_, '_>) -> Result<Self, Noted> {
@@ -174,15 +183,25 @@ impl FromFields for VersionPath {
     responses((status = 200, description = "The versions", body = [VersionBody]))
 )]
 pub(super) async fn list_plugins(State(api): Api) -> Result<Json<Vec<VersionBody>>, ApiError> {
-    Ok(Json(api.plugins.versions().await?.into_iter().map(Into::into).collect()))
+    let (versions, mut signatures) =
+        (api.plugins.versions().await?, api.plugins.signatures(None).await?);
+    let body = |version: PluginVersion| {
+        let of_it =
+            signatures.extract_if(.., |status| status.kept.signature.digest == version.digest);
+        let of_it = of_it.collect();
+        VersionBody::new(version, of_it)
+    };
+    Ok(Json(versions.into_iter().map(body).collect()))
 }
 
 /// Verifies a plugin, and keeps it when it passes
 #[utoipa::path(
     post, path = "/plugins", tag = "plugins",
+    params(("Hinny-Signature" = Option<String>, Header, description = "A signature of it: what `FILE.sig` says, in one line. May be sent several times")),
     request_body(content = Vec<u8>, content_type = "application/wasm", description = "The component"),
     responses(
-        (status = 201, description = "It is kept, and may be activated", body = VersionBody),
+        (status = 201, description = "It is kept, and may be activated where it is trusted", body = VersionBody),
+        (status = 400, description = "A signature is not of it, or wrong", body = crate::openapi::ErrorBody),
         (status = 422, description = "It failed a check", body = RefusedBody),
         (status = 429, description = "Too many are being verified", body = crate::openapi::ErrorBody)
     )
@@ -190,10 +209,13 @@ pub(super) async fn list_plugins(State(api): Api) -> Result<Json<Vec<VersionBody
 pub(super) async fn upload_plugin(
     State(api): Api,
     Extension(caller): Extension<Caller>,
+    SignatureHeaders(signatures): SignatureHeaders,
     Component(bytes): Component,
 ) -> Result<(StatusCode, Json<VersionBody>), ApiError> {
-    let version = api.plugins.upload(bytes.into(), caller.name.as_ref().to_owned()).await?;
-    Ok((StatusCode::CREATED, Json(version.into())))
+    let (component, by) = (bytes.into(), caller.name.as_ref().to_owned());
+    let version = api.plugins.upload(Upload { component, signatures, by }).await?;
+    let signatures = api.plugins.signatures(Some(&version.digest)).await?;
+    Ok((StatusCode::CREATED, Json(VersionBody::new(version, signatures))))
 }
 
 /// Verifies a plugin without keeping it
@@ -231,5 +253,5 @@ pub(super) async fn get_plugin(
     let versions = api.plugins.versions().await?;
     let found = versions.into_iter().find(|version| version.digest == digest);
     let version = found.ok_or_else(|| PluginError::UnknownVersion(digest.to_string()))?;
-    Ok(Json(version.into()))
+    Ok(Json(VersionBody::new(version, api.plugins.signatures(Some(&digest)).await?)))
 }

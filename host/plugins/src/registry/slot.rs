@@ -53,6 +53,8 @@ pub(super) struct Current {
     pub(super) before: Option<Program>,
     /// A version that is tried beside it.
     pub(super) trial: Option<Arc<Trial>>,
+    /// Why something of it does not run that should.
+    pub(super) trouble: Option<String>,
 }
 
 /// A generation.
@@ -161,6 +163,11 @@ impl SlotState {
     pub(super) fn known(&self, digest: &PluginDigest, settings: &Settings) -> Option<Program> {
         let current = self.current()?;
         current.programs().find(|program| program.is(digest, settings))
+    }
+
+    /// Why something does not run that is active; none: everything does.
+    pub(super) fn trouble(&self) -> Option<String> {
+        self.current.load().as_ref()?.trouble.clone()
     }
 
     pub(super) fn status(&self) -> SlotStatus {

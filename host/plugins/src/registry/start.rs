@@ -9,14 +9,14 @@ use tracing::{error, info};
 use super::{
     ACTIVATIONS_READ, Inner, Registry, RegistryServices, SlotPair,
     slot::{Current, Program, SlotState},
-    target::active,
+    target::{HOST, active},
 };
 use crate::{
     config::{PluginHostConfig, SchedulerSlots},
     decisions::DecisionLog,
     error::HostError,
     host::PluginHost,
-    trial::Trial,
+    trust::Trust,
     verifier::Verifier,
 };
 
@@ -36,6 +36,7 @@ impl Registry {
             config.schedulers.iter().map(|slots| (slots.scheduler.clone(), pair(slots)));
         let inner = Arc::new(Inner {
             verifier: Verifier::new(&host.limits),
+            trust: Trust::new(config.trusted_keys.clone()),
             host,
             services,
             schedulers: schedulers.collect(),
@@ -77,6 +78,7 @@ impl Inner {
         let history = self.services.plugins.activations(&slot.slot, ACTIVATIONS_READ).await?;
         let Some(last) = history.first() else { return Ok(()) };
         let activation = active(&history).unwrap_or(last).clone();
+        let mut trouble = None;
         let running = match self.load(slot, &activation).await {
             Ok(program) => Some(slot.generation(activation.generation, program)),
             // Not the plugin's fault: without it everything queued would be ranked anew.
@@ -89,12 +91,14 @@ impl Inner {
                     "the active plugin of `{}` cannot be started, the slot stays empty; hint: `hinny plugin rollback {0}`",
                     slot.slot
                 );
+                self.note_distrust(&slot.slot, "start", HOST, &error).await;
+                trouble = Some(format!("`{}` is empty: {error}", slot.slot));
                 None
             }
         };
-        let mut current = Current { activation, running, before: None, trial: None };
+        let mut current = Current { activation, running, before: None, trial: None, trouble };
         if last.stage.is_trial() {
-            current.trial = self.resume_trial(slot, &current, last).await?;
+            self.resume_trial(slot, &mut current, last).await?;
         }
         slot.set(current);
         Ok(())
@@ -104,11 +108,14 @@ impl Inner {
     async fn resume_trial(
         &self,
         slot: &SlotState,
-        current: &Current,
+        current: &mut Current,
         activation: &Activation,
-    ) -> Result<Option<Arc<Trial>>, HostError> {
+    ) -> Result<(), HostError> {
         match self.load(slot, activation).await {
-            Ok(program) => Ok(self.trial(slot, current, activation, program)),
+            Ok(program) => {
+                current.trial = self.trial(slot, current, activation, program);
+                Ok(())
+            }
             Err(PluginError::Store(error)) => Err(error.into()),
             Err(error) => {
                 error!(
@@ -119,7 +126,11 @@ impl Inner {
                     activation.stage,
                     slot.slot
                 );
-                Ok(None)
+                self.note_distrust(&slot.slot, "start", HOST, &error).await;
+                let alone =
+                    || format!("the {} of `{}` does not run: {error}", activation.stage, slot.slot);
+                current.trouble.get_or_insert_with(alone);
+                Ok(())
             }
         }
     }
@@ -129,6 +140,7 @@ impl Inner {
         slot: &SlotState,
         activation: &Activation,
     ) -> Result<Program, PluginError> {
+        self.check_trust(&slot.slot, &activation.digest).await?;
         // It ranked its samples when it was activated.
         let program = self.prepare(slot, &activation.digest, &activation.settings, false).await?;
         program.warm_up().await;

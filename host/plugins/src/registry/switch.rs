@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hinny_core::{
     PluginDigest,
-    plugin::{ActivateRequest, Activation, PluginError, Slot},
+    plugin::{ActivateRequest, Activation, PluginError, Slot, Stage},
     ranker::Ranker,
     store::StoreError,
 };
@@ -37,7 +37,13 @@ impl Inner {
         let inner = Arc::clone(self);
         let switching = self.services.tasks.spawn(async move {
             let _permit = permit;
-            inner.switch(&slot, |history| asked(request, history)).await
+            let (wanted, by) = (wanted(&request), request.by.clone());
+            let done = inner.switch(&slot, |history| asked(request, history)).await;
+            if let Err(error @ PluginError::Untrusted { .. }) = &done {
+                warn!(plugin.slot = %slot.slot, "not let in ({wanted}, by {by}): {error}");
+                inner.note_distrust(&slot.slot, &wanted, &by, error).await;
+            }
+            done
         });
         switching.await.unwrap_or_else(|_| Err(PluginError::Store(ended())))
     }
@@ -60,6 +66,7 @@ impl Inner {
         let history = self.services.plugins.activations(&slot.slot, ACTIVATIONS_READ).await?;
         let Target { digest, settings, by, reason, stage, ended, forced } = target(&history)?;
         self.check_world(&slot.slot, &digest).await?;
+        self.check_trust(&slot.slot, &digest).await?;
         let program = self.prepare(slot, &digest, &settings, true).await?;
         let activation = Activation {
             slot: slot.slot.clone(),
@@ -126,10 +133,23 @@ impl Inner {
         // Nearly always the code is in the cache, and the bytes need not be fetched.
         let mut verified = self.verifier.switch(job(None)).await?;
         if verified.is_none() {
-            let component = self.services.plugins.component(digest).await?;
+            let component = self.component(digest).await?;
             verified = self.verifier.switch(job(component)).await?;
         }
         self.accepted(slot, *digest, verified)
+    }
+
+    /// The bytes of a version. What was verified and signed is what has its digest, so a database that
+    /// gives other bytes is not believed.
+    async fn component(&self, digest: &PluginDigest) -> Result<Option<Vec<u8>>, PluginError> {
+        let component = self.services.plugins.component(digest).await?;
+        match component.as_deref().map(self::digest) {
+            Some(found) if found != *digest => Err(PluginError::Store(StoreError::Corrupt {
+                what: format!("the component of `{digest}`"),
+                why: format!("its bytes are those of `{found}`"),
+            })),
+            _ => Ok(component),
+        }
     }
 
     /// A program for a slot, of a component that is not kept.
@@ -233,13 +253,16 @@ impl Inner {
         let now = slot.current();
         if let Some(now) = now.as_deref().filter(|_| activation.stage.is_trial()) {
             let trial = self.trial(slot, now, activation, program);
-            return Current { trial, ..now.clone() };
+            // A trial does not mend a slot that is empty.
+            let trouble = now.trouble.clone().filter(|_| now.running.is_none());
+            return Current { trial, trouble, ..now.clone() };
         }
         Current {
             activation: activation.clone(),
             before: now.and_then(|current| current.before(&program)),
             running: Some(slot.generation(activation.generation, program)),
             trial: None,
+            trouble: None,
         }
     }
 
@@ -272,6 +295,15 @@ impl Inner {
                 slot.scheduler
             );
         }
+    }
+}
+
+/// What a request is for, in a word.
+fn wanted(request: &ActivateRequest) -> String {
+    match (request.digest, request.stage) {
+        (None, _) => "roll back".to_owned(),
+        (Some(_), Stage::Active) => "activate".to_owned(),
+        (Some(_), stage) => stage.to_string(),
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 const CONFIGURATION: &str = "configuration";
 
 /// Who goes back by itself.
-const HOST: &str = "hinny";
+pub(super) const HOST: &str = "hinny";
 
 /// What a slot is to run.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hinny_core::{
     PluginDigest,
-    plugin::{PluginError, PluginVersion, Verdict, World},
+    plugin::{PluginError, PluginVersion, Upload, Verdict, World},
 };
 use tracing::info;
 
@@ -15,16 +15,24 @@ use crate::{
 };
 
 impl Inner {
-    /// Verifies a component and keeps it. One that is there already is not verified again.
+    /// Verifies a component and keeps it, with its signatures. One that is there already is not
+    /// verified again.
     pub(super) async fn upload(
         &self,
-        component: Vec<u8>,
-        by: String,
+        Upload { component, signatures, by }: Upload,
     ) -> Result<PluginVersion, PluginError> {
-        let plugins = &self.services.plugins;
-        if let Some(version) = plugins.version(&digest(&component)).await? {
-            return Ok(version);
-        }
+        let digest = digest(&component);
+        // First what takes no time: nothing is kept when something is wrong.
+        self.check_signatures(&digest, &signatures)?;
+        let version = match self.services.plugins.version(&digest).await? {
+            Some(version) => version,
+            None => self.take(component, &by).await?,
+        };
+        self.keep_signatures(&signatures, &by).await?;
+        Ok(version)
+    }
+
+    async fn take(&self, component: Vec<u8>, by: &str) -> Result<PluginVersion, PluginError> {
         let component = Arc::new(component);
         let Verified { verdict, digest, world, title, .. } =
             self.verify_upload(Arc::clone(&component)).await?;
@@ -40,9 +48,9 @@ impl Inner {
             size: component.len() as u64,
             verdict,
             uploaded_at: self.services.clock.now(),
-            uploaded_by: by,
+            uploaded_by: by.to_owned(),
         };
-        plugins.put_version(&version, &component).await?;
+        self.services.plugins.put_version(&version, &component).await?;
         info!(
             plugin.digest = %digest,
             plugin.name = version.name,

@@ -6,10 +6,13 @@ mod build;
 mod check;
 mod diff;
 mod inspect;
+mod keygen;
 mod list;
 mod load;
 mod new;
+mod refusals;
 mod replay;
+mod sign;
 
 use std::path::{Path, PathBuf};
 
@@ -23,6 +26,7 @@ use super::{
     client::{self, Client},
     config_args, output,
 };
+use crate::signature_file;
 
 /// Start, build, check, load and activate plugins.
 #[derive(Debug, Subcommand)]
@@ -37,6 +41,12 @@ pub(crate) enum Plugin {
     Inspect(inspect::Inspect),
     /// Measure a ranker: what a task costs, in batches of several sizes
     Bench(bench::Bench),
+    /// Make a key to sign plugins with, and the lines for the configuration
+    Keygen(keygen::Keygen),
+    /// Sign a plugin: FILE.sig goes beside it
+    Sign(sign::Sign),
+    /// Say who signed a plugin, and whether a host would let it in, without a host
+    Verify(sign::Verify),
     /// Upload plugins to a host; they are verified, not activated
     Load(load::Load),
     /// List the versions that a host has, newest first
@@ -45,6 +55,8 @@ pub(crate) enum Plugin {
     Slots(list::Slots),
     /// Show the activations of a slot, newest first
     History(list::History),
+    /// List plugins that were not let in, newest first
+    Refusals(refusals::Refusals),
     /// Show what would move in a queue under another ranker, without activating it
     Diff(diff::Diff),
     /// Show what a ranker would have decided of the tasks that are recorded
@@ -63,10 +75,14 @@ impl Plugin {
             Self::Check(command) => command.run(),
             Self::Inspect(command) => command.run(),
             Self::Bench(command) => command.run(),
+            Self::Keygen(command) => command.run(),
+            Self::Sign(command) => command.run(),
+            Self::Verify(command) => command.run(),
             Self::Load(command) => client::block_on(command.run()),
             Self::List(command) => client::block_on(command.run()),
             Self::Slots(command) => client::block_on(command.run()),
             Self::History(command) => client::block_on(command.run()),
+            Self::Refusals(command) => client::block_on(command.run()),
             Self::Diff(command) => client::block_on(command.run()),
             Self::Replay(command) => client::block_on(command.run()),
             Self::Activate(command) => client::block_on(command.run()),
@@ -83,8 +99,9 @@ fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
 
 /// The plugin host of a command that asks none over the API: with the limits of a configuration.
 fn offline(config: Option<PathBuf>) -> anyhow::Result<PluginHostConfig> {
-    let limits = config_args::load(config, Vec::new())?.config.plugins.limits;
-    Ok(PluginHostConfig { limits, ..PluginHostConfig::default() })
+    let plugins = config_args::load(config, Vec::new())?.config.plugins;
+    let trusted_keys = plugins.read_trusted_keys()?;
+    Ok(PluginHostConfig { limits: plugins.limits, trusted_keys, ..PluginHostConfig::default() })
 }
 
 /// A request that a component is sent along with.
@@ -92,14 +109,22 @@ pub(super) fn with_component(request: RequestBuilder, component: Vec<u8>) -> Req
     request.header(header::CONTENT_TYPE, "application/wasm").body(component)
 }
 
-/// Uploads a file; the answer is the version.
+/// Uploads a file, with the signature beside it; the answer is the version.
 async fn upload(client: &Client, file: &Path) -> anyhow::Result<Value> {
-    let request = with_component(client.post(&["plugins"]), read(file)?);
+    let mut request = with_component(client.post(&["plugins"]), read(file)?);
+    if let Some(signature) = signature_file::beside(file)? {
+        request = request.header("Hinny-Signature", signature.to_string());
+    }
     client.send(request).await.with_context(|| format!("`{}` was not loaded", file.display()))
 }
 
 /// Name, version and digest, for people.
 fn title(version: &Value) -> String {
     let text = |name| version.get(name).map(output::cell).unwrap_or_default();
-    format!("{}@{} ({})", text("name"), text("version"), text("digest"))
+    let signed = match version.get("signature").and_then(Value::as_str) {
+        Some("trusted") => ", signed by a trusted key",
+        Some("unknown_key") => ", signed by a key that the host does not trust",
+        _ => "",
+    };
+    format!("{}@{} ({}){signed}", text("name"), text("version"), text("digest"))
 }

@@ -2,7 +2,8 @@
 
 use std::{ops::RangeInclusive, path::PathBuf};
 
-use hinny_plugins::Limits;
+use hinny_core::plugin::Slot;
+use hinny_plugins::{Limits, PublicKey, TrustedKey};
 
 use super::{
     ConfigError, DatabaseConfig, DatabasePlace,
@@ -15,10 +16,31 @@ section! {
         /// Where compiled plugins are kept. Only the user that runs hinny may write there. It can
         /// be deleted at any time; the next start is slower then.
         cache_directory: PathBuf = PathBuf::from("hinny-cache"),
+        /// A folder to look into every two seconds: `NAME.wasm` in it is uploaded, with the signature in
+        /// `NAME.wasm.sig`, and activated as `NAME.toml` says: `slot = "jobs/ranker"`, and, if it is to
+        /// be tried first, `rollout = "shadow"` or `"canary 5%"`; a table `settings` has its settings.
+        /// What a person decided later counts more. Without a folder, none is watched.
+        folder: Option<PathBuf> = None,
         /// What rankers decided, see below.
         decisions: DecisionsConfig = DecisionsConfig::default(),
+        /// Whose plugins may run, see below. With any key, a plugin that none of them signed is
+        /// kept, and does not become active anywhere.
+        trusted_keys: Vec<TrustedKeyConfig> = Vec::new(),
         /// The limits, see below.
         limits: Limits = Limits::default(),
+    }
+}
+
+section! {
+    /// A key whose signatures count. `hinny plugin keygen` makes one; so does
+    /// `openssl genpkey -algorithm ed25519`.
+    pub struct TrustedKeyConfig {
+        /// Whose it is: shown in logs, and with each signature.
+        name (required): String = String::new(),
+        /// The public key in PEM, or a file with it.
+        key (required): String = String::new(),
+        /// The slots for which it may sign, such as `jobs/ranker`; without any, all.
+        slots: Vec<String> = Vec::new(),
     }
 }
 
@@ -103,6 +125,7 @@ foreign_section! {
 }
 
 kind! {
+    Vec<TrustedKeyConfig>: "a list of tables",
     Limits: "a table",
     DecisionsConfig: "a table",
 }
@@ -117,8 +140,81 @@ impl PluginsConfig {
     /// Checks what types cannot.
     pub(crate) fn validate(&self) -> Result<(), ConfigError> {
         self.decisions.check_ranges("plugins.decisions")?;
+        for (place, key) in self.trusted_keys.iter().enumerate() {
+            key.validate(place)?;
+        }
         let values = self.limits.ranges().map(|(name, value, _)| (name, u64::from(value)));
         section::check_ranges::<Limits>("plugins.limits", &values)
+    }
+}
+
+impl PluginsConfig {
+    /// The keys whose signatures count; those in files are read now.
+    pub(crate) fn read_trusted_keys(&self) -> Result<Vec<TrustedKey>, ConfigError> {
+        let mut keys: Vec<TrustedKey> = Vec::new();
+        for (place, config) in self.trusted_keys.iter().enumerate() {
+            let key = config.read(place)?;
+            let at = |name: &str| format!("plugins.trusted_keys[{place}].{name}");
+            ConfigError::unless(
+                keys.iter().all(|other| other.name != key.name),
+                &at("name"),
+                &key.name,
+                || ("another key has that name", "give each key its own, logs show it"),
+            )?;
+            ConfigError::unless(
+                keys.iter().all(|other| other.key != key.key),
+                &at("key"),
+                key.key.fingerprint(),
+                || ("the key is there twice", "write it once, with the slots of both"),
+            )?;
+            keys.push(key);
+        }
+        Ok(keys)
+    }
+}
+
+impl TrustedKeyConfig {
+    /// Checks what can be checked without reading a file.
+    fn validate(&self, place: usize) -> Result<(), ConfigError> {
+        let at = |name: &str| format!("plugins.trusted_keys[{place}].{name}");
+        ConfigError::unless(!self.name.is_empty(), &at("name"), &self.name, || {
+            ("it is empty", "write whose key it is")
+        })?;
+        ConfigError::unless(!self.key.is_empty(), &at("key"), &self.key, || {
+            ("it is empty", "write the public key in PEM, or a file with it")
+        })?;
+        self.slots(place)?;
+        Ok(())
+    }
+
+    fn read(&self, place: usize) -> Result<TrustedKey, ConfigError> {
+        let at = format!("plugins.trusted_keys[{place}].key");
+        let slots = self.slots(place)?;
+        let pem = if self.key.contains("-----BEGIN") {
+            self.key.clone()
+        } else {
+            std::fs::read_to_string(&self.key).map_err(|error| {
+                let hint = "write the public key in PEM, or a file with it; relative paths count from the working directory";
+                ConfigError::invalid(&at, &self.key, format!("the file cannot be read: {error}"), hint)
+            })?
+        };
+        // A key that was pasted where another belongs is not shown.
+        let shown = if self.key.contains("-----BEGIN") { "***" } else { &self.key };
+        let key = PublicKey::from_pem(&pem).map_err(|error| {
+            let text = error.to_string();
+            let (why, hint) = text.split_once("; hint: ").unwrap_or((&text, ""));
+            ConfigError::invalid(&at, shown, why, hint)
+        })?;
+        Ok(TrustedKey { name: self.name.clone(), key, slots })
+    }
+
+    fn slots(&self, place: usize) -> Result<Vec<Slot>, ConfigError> {
+        let key = format!("plugins.trusted_keys[{place}].slots");
+        let slot = |slot: &String| {
+            let hint = "write a scheduler and `ranker` or `scheduler`, such as `jobs/ranker`";
+            slot.parse().map_err(|error| ConfigError::invalid(&key, slot, error, hint))
+        };
+        self.slots.iter().map(slot).collect()
     }
 }
 
@@ -144,6 +240,49 @@ impl DecisionsConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const KEY: &str = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA0SZgIaQofzplTkJKgm5Uvzj0mIjRtW2uN9saiTluGwg=\n-----END PUBLIC KEY-----\n";
+
+    fn trusting(keys: &[(&str, &str, &str)]) -> PluginsConfig {
+        let key = |(name, key, slot): &(&str, &str, &str)| TrustedKeyConfig {
+            name: (*name).to_owned(),
+            key: (*key).to_owned(),
+            slots: slot.split_terminator(',').map(str::to_owned).collect(),
+        };
+        PluginsConfig { trusted_keys: keys.iter().map(key).collect(), ..PluginsConfig::default() }
+    }
+
+    #[test]
+    fn a_trusted_key_is_written_in_place_or_in_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("release.pub.pem");
+        std::fs::write(&file, KEY).unwrap();
+        let file = file.display().to_string();
+        for key in [KEY, &file] {
+            let config = trusting(&[("release", key, "jobs/ranker")]);
+            config.validate().unwrap();
+            let keys = config.read_trusted_keys().unwrap();
+            assert_eq!(keys[0].key.to_pem(), KEY);
+            assert_eq!(keys[0].slots[0].to_string(), "jobs/ranker");
+        }
+    }
+
+    #[test]
+    fn keys_that_cannot_be_trusted_are_refused() {
+        let refused = |keys: &[(&str, &str, &str)]| {
+            let config = trusting(keys);
+            let checked = config.validate().and_then(|()| config.read_trusted_keys());
+            checked.unwrap_err().to_string()
+        };
+        let secret = KEY.replace("PUBLIC", "PRIVATE");
+        insta::assert_snapshot!(refused(&[("", KEY, "")]), @"");
+        insta::assert_snapshot!(refused(&[("a", "", "")]), @"");
+        insta::assert_snapshot!(refused(&[("a", "no/such.pem", "")]), @"");
+        insta::assert_snapshot!(refused(&[("a", &secret, "")]), @"");
+        insta::assert_snapshot!(refused(&[("a", KEY, "jobs")]), @"");
+        insta::assert_snapshot!(refused(&[("a", KEY, ""), ("b", KEY, "")]), @"");
+        insta::assert_snapshot!(refused(&[("a", KEY, ""), ("a", KEY, "")]), @"");
+    }
 
     #[test]
     fn decisions_are_recorded_beside_the_database_unless_a_folder_is_named() {

@@ -5,13 +5,13 @@ use std::path::Path;
 use anyhow::Context;
 use hinny_core::{
     PluginDigest,
-    plugin::{ActivateRequest, Activation, Plugins, Slot, World},
+    plugin::{ActivateRequest, Activation, Plugins, Slot, Upload, World},
 };
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use tracing::info;
 
-use crate::{config::SchedulerConfig, plugin_ref::PluginRef};
+use crate::{config::SchedulerConfig, plugin_ref::PluginRef, signature_file};
 
 /// Who activates what the configuration names.
 const BY: &str = "configuration";
@@ -61,7 +61,11 @@ fn wanted(scheduler: &SchedulerConfig) -> impl Iterator<Item = Wanted<'_>> {
 impl Wanted<'_> {
     async fn activate(&self, plugins: &dyn Plugins) -> anyhow::Result<()> {
         let version = match self.plugin {
-            PluginRef::File(file) => plugins.upload(read(file)?, BY.to_owned()).await?,
+            PluginRef::File(file) => {
+                let signatures = signature_file::beside(file)?.into_iter().collect();
+                let (component, by) = (read(file)?, BY.to_owned());
+                plugins.upload(Upload { component, signatures, by }).await?
+            }
             named => named.find(&plugins.versions().await?)?.clone(),
         };
         // The plugin host logs what it activates.

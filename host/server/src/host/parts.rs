@@ -13,7 +13,7 @@ use hinny_queue::{HostQueues, QueueParts};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{chores, storage::Storage, wishes::Wishes};
+use super::{chores, folder::Folder, storage::Storage, wishes::Wishes};
 use crate::config::{Config, ConnectorConfig, SchedulerConfig};
 
 /// What clients of older schedulers look for in `/health`.
@@ -48,7 +48,7 @@ impl Parts {
             tasks: tracker.clone(),
             stop: stop.clone(),
         };
-        let plugins = Registry::start(plugin_host(config), services)
+        let plugins = Registry::start(plugin_host(config)?, services)
             .await
             .context("the plugin host cannot be started")?;
         let queue = |scheduler: &SchedulerConfig| {
@@ -98,7 +98,22 @@ impl Parts {
             let queues = Arc::clone(&deps.queues);
             health.push(Dispatcher::start(options, queues, Arc::clone(&deps.store), tracker, stop));
         }
+        health.push(Arc::new(self.plugins.clone()));
         Ok((listeners, health))
+    }
+
+    /// Begins to look into the folder for plugins, if there is one.
+    pub(super) fn watch_folder(
+        &self,
+        config: &Config,
+        tracker: &TaskTracker,
+        stop: &CancellationToken,
+    ) {
+        let Some(path) = config.plugins.folder.clone() else { return };
+        let bytes_max = u64::from(config.plugins.limits.component_mb) << 20;
+        let plugins = Arc::new(self.plugins.clone());
+        let folder = Folder::new(path, plugins, Arc::clone(&self.clock), bytes_max);
+        tracker.spawn(folder.run(stop.clone()));
     }
 
     /// What the API works with.
@@ -165,13 +180,14 @@ pub(crate) fn connectors(config: &Config) -> anyhow::Result<HttpConnectors> {
     connectors.context("the connectors cannot be set up")
 }
 
-fn plugin_host(config: &Config) -> PluginHostConfig {
-    PluginHostConfig {
+fn plugin_host(config: &Config) -> anyhow::Result<PluginHostConfig> {
+    Ok(PluginHostConfig {
         limits: config.plugins.limits.clone(),
         cache_folder: Some(config.plugins.cache_directory.clone()),
         decisions: config.plugins.decisions.beside(&config.database),
+        trusted_keys: config.plugins.read_trusted_keys()?,
         schedulers: config.schedulers.iter().map(SchedulerConfig::slots).collect(),
-    }
+    })
 }
 
 fn limits(config: &Config) -> ApiLimits {

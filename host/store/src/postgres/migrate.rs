@@ -17,6 +17,7 @@ use super::error::{meaning, migration_meaning};
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "first", include_str!("../../migrations/postgres/0001_first.sql")),
     (2, "stages", include_str!("../../migrations/postgres/0002_stages.sql")),
+    (3, "signatures", include_str!("../../migrations/postgres/0003_signatures.sql")),
 ];
 
 /// The newest schema that this program knows.

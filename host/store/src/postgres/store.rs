@@ -12,7 +12,7 @@ use hinny_core::{
     filter::Filter,
     import::{Import, ImportBatch, ImportMode, ImportOutcomes},
     input::LastRun,
-    plugin::{Activation, PluginVersion, Slot},
+    plugin::{Activation, PluginSignature, PluginVersion, Refusal, Slot},
     schedule::{Schedule, ScheduleQuery},
     store::{CountRow, PluginStore, Store, StoreError, StoredFacts, Unit, UnitOutcome},
     task::{Page, Task, TaskEvent, TaskQuery, Window},
@@ -27,7 +27,7 @@ use super::{
     lock::HostLock,
     matching,
     open::{Opened, open},
-    place, plugin, schedule, state, task, tidy,
+    place, plugin, schedule, state, task, tidy, trust,
     writer::Writer,
 };
 use crate::driven::driven;
@@ -308,6 +308,25 @@ impl PluginStore for PostgresStore {
 
     async fn component(&self, digest: &PluginDigest) -> Result<Option<Vec<u8>>, StoreError> {
         self.away.ask(plugin::component(&self.readers, digest)).await
+    }
+
+    async fn put_signature(&self, signature: &PluginSignature) -> Result<(), StoreError> {
+        self.away.ask(trust::put_signature(&self.writer, signature)).await
+    }
+
+    async fn signatures(
+        &self,
+        digest: Option<&PluginDigest>,
+    ) -> Result<Vec<PluginSignature>, StoreError> {
+        self.away.ask(trust::signatures(&self.readers, digest)).await
+    }
+
+    async fn put_refusal(&self, refusal: &Refusal) -> Result<(), StoreError> {
+        self.away.ask(trust::put_refusal(&self.writer, refusal)).await
+    }
+
+    async fn refusals(&self) -> Result<Vec<Refusal>, StoreError> {
+        self.away.ask(trust::refusals(&self.readers)).await
     }
 
     async fn activate(&self, activation: &Activation) -> Result<(), StoreError> {

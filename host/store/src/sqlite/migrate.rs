@@ -17,6 +17,7 @@ const APPLICATION_ID: i64 = 0x6869_6e79;
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "first", include_str!("../../migrations/sqlite/0001_first.sql")),
     (2, "stages", include_str!("../../migrations/sqlite/0002_stages.sql")),
+    (3, "signatures", include_str!("../../migrations/sqlite/0003_signatures.sql")),
 ];
 
 /// The newest schema that this program knows.

@@ -1,5 +1,7 @@
 //! From rows to values.
 
+use std::array::TryFromSliceError;
+
 use hinny_core::{
     PluginDigest, Priority, TaskStatus, Timestamp, store::StoreError, task::RankedBy,
 };
@@ -42,6 +44,16 @@ impl<'r> Columns<'r> {
         T::try_from(text).map_err(|error| self.corrupt(&error))
     }
 
+    /// The next value, as something that text is read as, if there is any.
+    pub(crate) fn parse_if_any<T>(&mut self) -> Result<Option<T>, StoreError>
+    where
+        T: TryFrom<String>,
+        T::Error: std::fmt::Display,
+    {
+        let text: Option<String> = self.next()?;
+        text.map(T::try_from).transpose().map_err(|error| self.corrupt(&error))
+    }
+
     /// The next value, as an id.
     pub(crate) fn id(&mut self) -> Result<Uuid, StoreError> {
         let bytes: &[u8] = self.next()?;
@@ -58,6 +70,12 @@ impl<'r> Columns<'r> {
     pub(crate) fn digest(&mut self) -> Result<PluginDigest, StoreError> {
         let bytes: &[u8] = self.next()?;
         bytes.try_into().map(PluginDigest).map_err(|error| self.corrupt(&error))
+    }
+
+    /// The next value, as a signature.
+    pub(crate) fn signature(&mut self) -> Result<[u8; 64], StoreError> {
+        let bytes: &[u8] = self.next()?;
+        bytes.try_into().map_err(|error: TryFromSliceError| self.corrupt(&error))
     }
 
     /// The next value, as a moment.
@@ -93,6 +111,14 @@ impl<'r> Columns<'r> {
     pub(crate) fn word<T: DeserializeOwned>(&mut self) -> Result<T, StoreError> {
         let word: &str = self.next()?;
         T::deserialize(StrDeserializer::<serde::de::value::Error>::new(word))
+            .map_err(|error| self.corrupt(&error))
+    }
+
+    /// The next value, as one of the words of a type, if there is one.
+    pub(crate) fn word_if_any<T: DeserializeOwned>(&mut self) -> Result<Option<T>, StoreError> {
+        let Some(word) = self.next::<Option<&str>>()? else { return Ok(None) };
+        T::deserialize(StrDeserializer::<serde::de::value::Error>::new(word))
+            .map(Some)
             .map_err(|error| self.corrupt(&error))
     }
 

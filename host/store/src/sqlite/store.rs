@@ -12,7 +12,7 @@ use hinny_core::{
     filter::Filter,
     import::{Import, ImportBatch, ImportMode, ImportOutcomes},
     input::LastRun,
-    plugin::{Activation, PluginVersion, Slot},
+    plugin::{Activation, PluginSignature, PluginVersion, Refusal, Slot},
     schedule::{Schedule, ScheduleQuery},
     store::{CountRow, PluginStore, Store, StoreError, StoredFacts, Unit, UnitOutcome},
     task::{Page, Task, TaskEvent, TaskQuery, Window},
@@ -25,7 +25,7 @@ use super::{
     checkpoint::{self, Moved, Mover},
     commit, count, event, facts, history, import, list, matching,
     open::{Opened, open},
-    plugin, schedule, state, task, tidy,
+    plugin, schedule, state, task, tidy, trust,
     writer::Writer,
 };
 use crate::driven::driven;
@@ -288,6 +288,25 @@ impl PluginStore for SqliteStore {
 
     async fn component(&self, digest: &PluginDigest) -> Result<Option<Vec<u8>>, StoreError> {
         plugin::component(&self.readers, digest).await
+    }
+
+    async fn put_signature(&self, signature: &PluginSignature) -> Result<(), StoreError> {
+        trust::put_signature(&self.writer, signature).await
+    }
+
+    async fn signatures(
+        &self,
+        digest: Option<&PluginDigest>,
+    ) -> Result<Vec<PluginSignature>, StoreError> {
+        trust::signatures(&self.readers, digest).await
+    }
+
+    async fn put_refusal(&self, refusal: &Refusal) -> Result<(), StoreError> {
+        trust::put_refusal(&self.writer, refusal).await
+    }
+
+    async fn refusals(&self) -> Result<Vec<Refusal>, StoreError> {
+        trust::refusals(&self.readers).await
     }
 
     async fn activate(&self, activation: &Activation) -> Result<(), StoreError> {

@@ -8,7 +8,8 @@ use hinny_core::{
     input::{Columns, InputSpec},
     plugin::{
         ActivateRequest, Activation, CallStats, CandidateRequest, CandidateSource, Check,
-        PluginError, PluginVersion, Plugins, Slot, SlotStatus, Verdict, World,
+        KeyFingerprint, PluginError, PluginSignature, PluginVersion, Plugins, Refusal, Signature,
+        SignatureState, SignatureStatus, Slot, SlotStatus, Upload, Verdict, World,
     },
     ranker::{Explanation, RankContext, RankFailure, Ranker},
 };
@@ -29,7 +30,11 @@ fn slot() -> Slot {
 
 #[async_trait]
 impl Plugins for FakeHost {
-    async fn upload(&self, component: Vec<u8>, by: String) -> Result<PluginVersion, PluginError> {
+    async fn upload(&self, upload: Upload) -> Result<PluginVersion, PluginError> {
+        let Upload { component, signatures, by } = upload;
+        for signature in signatures {
+            self.sign(signature, by.clone()).await?;
+        }
         let verdict = verdict(&component);
         if !verdict.accepted {
             return Err(PluginError::Refused(Box::new(verdict)));
@@ -47,6 +52,42 @@ impl Plugins for FakeHost {
         };
         versions.push(version.clone());
         Ok(version)
+    }
+
+    /// A signature of zeros is wrong.
+    async fn sign(&self, signature: Signature, by: String) -> Result<(), PluginError> {
+        if signature.bytes == [0; 64] {
+            let Signature { digest, key, .. } = signature;
+            return Err(PluginError::Signature { digest, key, why: "it is wrong".to_owned() });
+        }
+        let kept = PluginSignature { signature, at: now(), by };
+        self.signatures.lock().unwrap().push(kept);
+        Ok(())
+    }
+
+    /// A key of ones is trusted, others are not known.
+    async fn signatures(
+        &self,
+        digest: Option<&PluginDigest>,
+    ) -> Result<Vec<SignatureStatus>, PluginError> {
+        let kept = self.signatures.lock().unwrap().clone();
+        let of_it = |kept: &PluginSignature| digest.is_none_or(|it| *it == kept.signature.digest);
+        let status = |kept: PluginSignature| {
+            let is_known = kept.signature.key == KeyFingerprint([1; 32]);
+            let state = if is_known { SignatureState::Trusted } else { SignatureState::UnknownKey };
+            let key_name = is_known.then(|| "release".to_owned());
+            SignatureStatus { kept, key_name, state, slots: vec![slot()] }
+        };
+        Ok(kept.into_iter().filter(of_it).map(status).collect())
+    }
+
+    async fn refusals(&self) -> Result<Vec<Refusal>, PluginError> {
+        Ok(self.refusals.lock().unwrap().clone())
+    }
+
+    async fn refuse(&self, refusal: Refusal) -> Result<(), PluginError> {
+        self.refusals.lock().unwrap().insert(0, refusal);
+        Ok(())
     }
 
     async fn check(&self, component: Vec<u8>) -> Result<Verdict, PluginError> {

@@ -4,8 +4,10 @@ use std::{fmt::Write as _, path::PathBuf};
 
 use clap::Args;
 use hinny_core::{PluginDigest, plugin::Verdict};
+use hinny_plugins::Trust;
 use serde_json::json;
 
+use super::sign;
 use crate::cli::output::{self, Format};
 
 /// Show what a plugin is, and what it can do, without a host.
@@ -15,7 +17,7 @@ use crate::cli::output::{self, Format};
 pub(crate) struct Inspect {
     /// Component file
     file: PathBuf,
-    /// Configuration file, for the limits in `[plugins.limits]`
+    /// Configuration file, for `[plugins.limits]` and `[[plugins.trusted_keys]]`
     #[arg(short, long, value_name = "FILE", env = "HINNY_CONFIG")]
     config: Option<PathBuf>,
     /// How to show it
@@ -40,7 +42,10 @@ impl Inspect {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let component = super::read(&self.file)?;
         let digest = hinny_plugins::digest(&component);
-        let verdict = hinny_plugins::verify(&super::offline(self.config)?, &component, None)?;
+        let host = super::offline(self.config)?;
+        let verdict = hinny_plugins::verify(&host, &component, None)?;
+        let trust = Trust::new(host.trusted_keys);
+        let signed = sign::told(sign::status(&self.file, &trust)?.as_ref());
         let abilities = abilities(&verdict.imports);
         match self.output {
             Format::Json => output::json(&json!({
@@ -50,9 +55,10 @@ impl Inspect {
                 "about": about(&verdict),
                 "imports": verdict.imports,
                 "abilities": abilities,
+                "signature": signed,
             }))?,
             Format::Table => {
-                output::print(&text(&digest, component.len(), &verdict, &abilities))?;
+                output::print(&text(&digest, component.len(), &signed, &verdict, &abilities))?;
             }
         }
         Ok(())
@@ -82,11 +88,17 @@ fn abilities(imports: &[String]) -> Vec<String> {
     imports.iter().filter_map(ability).collect()
 }
 
-fn text(digest: &PluginDigest, size: usize, verdict: &Verdict, abilities: &[String]) -> String {
+fn text(
+    digest: &PluginDigest,
+    size: usize,
+    signed: &str,
+    verdict: &Verdict,
+    abilities: &[String],
+) -> String {
     let mut text = String::new();
     // Writing to a text does not fail.
     let _ = writeln!(text, "{}", about(verdict).unwrap_or("it does not say what it is"));
-    let _ = writeln!(text, "{digest}, {} kB\n", size.div_ceil(1000));
+    let _ = writeln!(text, "{digest}, {} kB, {signed}\n", size.div_ceil(1000));
     if abilities.is_empty() {
         text.push_str("It can compute, and nothing else: no files, no network, no clock, no memory of earlier calls.\n");
     } else {

@@ -39,6 +39,7 @@ const VERSIONS: &[Column] = &[
     ("SIZE", "/size"),
     ("UPLOADED", "/uploaded_at"),
     ("BY", "/uploaded_by"),
+    ("SIGNATURE", "/signature"),
     ("DIGEST", "/digest"),
 ];
 
@@ -86,7 +87,11 @@ impl History {
     }
 }
 
-async fn show(args: &ClientArgs, path: &[&str], columns: &[Column]) -> anyhow::Result<()> {
+pub(super) async fn show(
+    args: &ClientArgs,
+    path: &[&str],
+    columns: &[Column],
+) -> anyhow::Result<()> {
     let client = args.connect()?;
     let answer = client.send(client.get(path)).await?;
     let rows = answer.as_array().cloned().unwrap_or_else(|| results(&answer));
