@@ -18,6 +18,7 @@ mod plugins;
 mod queue;
 mod rabbitmq;
 mod serving;
+mod signing;
 mod states;
 mod store;
 mod wit;

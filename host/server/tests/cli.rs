@@ -149,3 +149,55 @@ fn a_replay_that_is_not_exact_ends_with_1_after_it_was_printed() {
         assert_eq!(asked, "POST /plugins/replay?scheduler_id=jobs&movers=10 HTTP/1.1");
     }
 }
+
+#[test]
+fn what_a_new_key_signs_is_verified_and_nothing_else() {
+    let place = tempfile::tempdir().expect("a temporary folder can be made");
+    let folder = place.path();
+    let ends = |arguments: &[&str], code: i32| {
+        let output = hinny(folder, arguments);
+        assert_eq!(output.status.code(), Some(code), "{}", text(&output.stderr));
+        text(&output.stdout) + &text(&output.stderr)
+    };
+    let made = hinny(folder, &["plugin", "keygen", "release"]);
+    std::fs::write(folder.join("hinny.toml"), &made.stdout).unwrap();
+    std::fs::write(folder.join("rank.wasm"), "a component").unwrap();
+    assert_eq!(ends(&["plugin", "verify", "rank.wasm"], 1), "not signed\n");
+    let signed = ends(&["plugin", "sign", "rank.wasm", "--key", "release.key.pem"], 0);
+    assert!(signed.starts_with("signed `rank.wasm` (sha256:"), "{signed}");
+    let by_configuration = ends(&["plugin", "verify", "rank.wasm"], 0);
+    assert!(by_configuration.starts_with("signed by key `release` (sha256:"), "{by_configuration}");
+    ends(&["plugin", "verify", "rank.wasm", "--key", "release.pub.pem"], 0);
+    ends(&["plugin", "keygen", "other"], 0);
+    let stranger = ends(&["plugin", "verify", "rank.wasm", "--key", "other.pub.pem"], 1);
+    assert!(stranger.ends_with(", which is not trusted here\n"), "{stranger}");
+    std::fs::write(folder.join("rank.wasm"), "another component").unwrap();
+    let wrong = ends(&["plugin", "verify", "rank.wasm"], 1);
+    assert!(wrong.starts_with("wrong: ") && wrong.ends_with("is not of this file\n"), "{wrong}");
+    let again = ends(&["plugin", "keygen", "release"], 1);
+    assert!(again.contains("keys are never overwritten"), "{again}");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(folder.join("release.key.pem")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}
+
+#[test]
+fn a_public_key_does_not_sign_and_no_key_verifies_nothing() {
+    let place = tempfile::tempdir().expect("a temporary folder can be made");
+    hinny(place.path(), &["plugin", "keygen", "release"]);
+    std::fs::write(place.path().join("rank.wasm"), "a component").unwrap();
+    let output = hinny(place.path(), &["plugin", "sign", "rank.wasm", "--key", "release.pub.pem"]);
+    insta::assert_snapshot!(text(&output.stderr), @"
+    error: `release.pub.pem` is not a key that can be used
+      cause: there is no unencrypted secret key in PEM in it
+      hint: it begins with `-----BEGIN PRIVATE KEY-----`, `hinny plugin keygen` or `openssl genpkey -algorithm ed25519` writes one
+    ");
+    let output = hinny(place.path(), &["plugin", "verify", "rank.wasm"]);
+    insta::assert_snapshot!(text(&output.stderr), @"
+    error: there is no key to trust
+      hint: name one with --key, or a configuration with `[[plugins.trusted_keys]]` with --config
+    ");
+}

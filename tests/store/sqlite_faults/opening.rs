@@ -216,7 +216,9 @@ async fn activations_from_before_there_were_stages_are_of_all_tasks() {
     place.store().await.close().await.unwrap();
     place
         .run(
-            "DELETE FROM _sqlx_migrations WHERE version = 2;
+            "DELETE FROM _sqlx_migrations WHERE version >= 2;
+            DROP TABLE plugin_signature;
+            DROP TABLE plugin_refusal;
             ALTER TABLE plugin_activation DROP COLUMN stage;
             ALTER TABLE plugin_activation DROP COLUMN ended;
             ALTER TABLE plugin_activation DROP COLUMN forced;
@@ -225,7 +227,7 @@ async fn activations_from_before_there_were_stages_are_of_all_tasks() {
             VALUES ('jobs', 'ranker', 1, zeroblob(32), 7, 'anna', 'activate', '{}');",
         )
         .await;
-    assert_eq!(SqliteStore::schema_version(&place.options()).await.unwrap(), (1, 2));
+    assert_eq!(SqliteStore::schema_version(&place.options()).await.unwrap(), (1, 3));
     let slot = "jobs/ranker".parse().unwrap();
     let stored = place.store().await.activations(&slot, 1).await.unwrap();
     assert_eq!((stored[0].stage, stored[0].ended, stored[0].forced), (Stage::Active, None, false));

@@ -211,7 +211,7 @@ impl TrustedKeyConfig {
     fn slots(&self, place: usize) -> Result<Vec<Slot>, ConfigError> {
         let key = format!("plugins.trusted_keys[{place}].slots");
         let slot = |slot: &String| {
-            let hint = "write a scheduler and `ranker` or `scheduler`, such as `jobs/ranker`";
+            let hint = "correct it, or leave `slots` out for all of them";
             slot.parse().map_err(|error| ConfigError::invalid(&key, slot, error, hint))
         };
         self.slots.iter().map(slot).collect()
@@ -275,13 +275,13 @@ mod tests {
             checked.unwrap_err().to_string()
         };
         let secret = KEY.replace("PUBLIC", "PRIVATE");
-        insta::assert_snapshot!(refused(&[("", KEY, "")]), @"");
-        insta::assert_snapshot!(refused(&[("a", "", "")]), @"");
-        insta::assert_snapshot!(refused(&[("a", "no/such.pem", "")]), @"");
-        insta::assert_snapshot!(refused(&[("a", &secret, "")]), @"");
-        insta::assert_snapshot!(refused(&[("a", KEY, "jobs")]), @"");
-        insta::assert_snapshot!(refused(&[("a", KEY, ""), ("b", KEY, "")]), @"");
-        insta::assert_snapshot!(refused(&[("a", KEY, ""), ("a", KEY, "")]), @"");
+        insta::assert_snapshot!(refused(&[("", KEY, "")]), @"`plugins.trusted_keys[0].name` is ``: it is empty; hint: write whose key it is");
+        insta::assert_snapshot!(refused(&[("a", "", "")]), @"`plugins.trusted_keys[0].key` is ``: it is empty; hint: write the public key in PEM, or a file with it");
+        insta::assert_snapshot!(refused(&[("a", "no/such.pem", "")]), @"`plugins.trusted_keys[0].key` is `no/such.pem`: the file cannot be read: No such file or directory (os error 2); hint: write the public key in PEM, or a file with it; relative paths count from the working directory");
+        insta::assert_snapshot!(refused(&[("a", &secret, "")]), @"`plugins.trusted_keys[0].key` is `***`: it is a secret key, where the public one belongs; hint: `openssl pkey -in KEY -pubout` writes that; keep the secret one where plugins are signed, and nowhere else");
+        insta::assert_snapshot!(refused(&[("a", KEY, "jobs")]), @"`plugins.trusted_keys[0].slots` is `jobs`: `jobs` is not a slot, expected a scheduler and `ranker` or `scheduler`, such as `jobs/ranker`; hint: correct it, or leave `slots` out for all of them");
+        insta::assert_snapshot!(refused(&[("a", KEY, ""), ("b", KEY, "")]), @"`plugins.trusted_keys[1].key` is `sha256:7e8e2415820f2670954820e89dbca3c5c2ae7a23b5c2ac67c8cdd2173eaeca23`: the key is there twice; hint: write it once, with the slots of both");
+        insta::assert_snapshot!(refused(&[("a", KEY, ""), ("a", KEY, "")]), @"`plugins.trusted_keys[1].name` is `a`: another key has that name; hint: give each key its own, logs show it");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{
     Config, ConnectorConfig, DispatcherConfig, RabbitmqQueueConfig, SchedulerConfig, TokenConfig,
+    TrustedKeyConfig,
     outline::{PARTS, Part},
     print,
     section::Key,
@@ -60,6 +61,7 @@ pub fn reference() -> String {
 fn defaults() -> Value {
     let mut config = Config { schedulers: vec![SchedulerConfig::default()], ..Config::default() };
     config.api.tokens = vec![TokenConfig::default()];
+    config.plugins.trusted_keys = vec![TrustedKeyConfig::default()];
     config.connectors = vec![ConnectorConfig::default()];
     config.dispatchers = vec![DispatcherConfig::default()];
     config.rabbitmq.queues = vec![RabbitmqQueueConfig::default()];
