@@ -70,6 +70,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("reqwest", &["hinny-connectors", "hinny-server"]),
     // The binary's own tests send messages to a host that they kill.
     ("lapin", &["hinny-amqp", "hinny-listeners", "hinny-dispatch", "hinny-server"]),
+    ("oci-client", &["hinny-server"]),
     ("clap", &["hinny-server"]),
     ("anyhow", &["hinny-server"]),
 ];

@@ -4,8 +4,10 @@
 //! machine, a container. A module per service.
 
 pub(crate) mod celery;
+mod debian;
 mod postgres;
 pub(crate) mod rabbitmq;
+pub(crate) mod registry;
 
 use std::{
     net::TcpListener,

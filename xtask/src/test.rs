@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 
 use crate::{
     plugins,
-    services::{self, celery, rabbitmq::Rabbitmq},
+    services::{self, celery, rabbitmq::Rabbitmq, registry},
     sh,
 };
 
@@ -67,6 +67,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let python = celery::python()?;
     // Ends when it is dropped, after the last part.
     let rabbitmq = Rabbitmq::start()?;
+    let oci = registry::registry()?;
     let mut total = Counts::default();
     let mut broken = Vec::new();
     for part in PARTS.iter().filter(|part| args.filter.is_none() || part.can_be_filtered) {
@@ -74,6 +75,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         let (counts, finished) = part.run(|command| {
             command.env(services::POSTGRES, &postgres.url).envs(programs.clone());
             command.envs(rabbitmq.variables()).env(celery::VARIABLE, &python);
+            command.env(registry::VARIABLE, &oci.url);
             command.args(args.filter.as_deref());
             if args.include_ignored {
                 command.args(["--", "--include-ignored"]);

@@ -30,6 +30,7 @@ pub use config::{DecisionsConfig, Grants, InstancePolicy, PluginHostConfig, Sche
 pub use error::HostError;
 pub use limits::{LimitError, Limits};
 pub use registry::{Registry, RegistryServices};
+pub use shape::{Interfaces, interfaces};
 pub use signing::{KeyError, PublicKey, SigningKey};
 pub use trust::{Trust, TrustedKey};
 pub use verify::{Figures, Measured, SizeFigures, digest, measure, verify};

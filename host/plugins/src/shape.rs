@@ -87,6 +87,23 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Shape, String> {
     Ok(Shape { world, export, imports })
 }
 
+/// What a plugin needs and offers, by name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interfaces {
+    /// What it imports.
+    pub imports: Vec<String>,
+    /// What it exports.
+    pub exports: Vec<String>,
+}
+
+/// What a component needs and offers; why not, when it is not one, or of no world.
+pub fn interfaces(bytes: &[u8]) -> Result<Interfaces, String> {
+    parse(bytes)?;
+    let Names { imports, exports } = names(bytes).map_err(|error| not_wasm(&error))?;
+    world(&exports)?;
+    Ok(Interfaces { imports, exports })
+}
+
 fn names(bytes: &[u8]) -> Result<Names, wasmparser::BinaryReaderError> {
     let mut names = Names::default();
     let mut depth = 0_usize;

@@ -11,6 +11,7 @@ mod filter_args;
 mod import;
 mod input;
 mod migrate;
+mod oci;
 mod openapi;
 mod output;
 mod plugin;

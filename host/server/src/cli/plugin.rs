@@ -10,6 +10,7 @@ mod keygen;
 mod list;
 mod load;
 mod new;
+mod push;
 mod refusals;
 mod replay;
 mod sign;
@@ -47,6 +48,10 @@ pub(crate) enum Plugin {
     Sign(sign::Sign),
     /// Say who signed a plugin, and whether a host would let it in, without a host
     Verify(sign::Verify),
+    /// Push a plugin to an OCI registry, with the signature beside it
+    Push(push::Push),
+    /// Pull a plugin from an OCI registry into a file, with its signature
+    Pull(push::Pull),
     /// Upload plugins to a host; they are verified, not activated
     Load(load::Load),
     /// List the versions that a host has, newest first
@@ -78,6 +83,8 @@ impl Plugin {
             Self::Keygen(command) => command.run(),
             Self::Sign(command) => command.run(),
             Self::Verify(command) => command.run(),
+            Self::Push(command) => client::block_on(command.run()),
+            Self::Pull(command) => client::block_on(command.run()),
             Self::Load(command) => client::block_on(command.run()),
             Self::List(command) => client::block_on(command.run()),
             Self::Slots(command) => client::block_on(command.run()),

@@ -1,15 +1,8 @@
 //! The programs of RabbitMQ.
 
-use std::{
-    fs,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::path::{Path, PathBuf};
 
-use anyhow::Context;
-
-use crate::sh;
+use crate::services::debian;
 
 /// The programs of RabbitMQ, without the wrappers that become another user.
 pub(super) struct Programs {
@@ -21,28 +14,12 @@ pub(super) struct Programs {
 const FOLDERS: &[&str] =
     &["/usr/lib/rabbitmq/bin", "/opt/homebrew/opt/rabbitmq/sbin", "/usr/local/opt/rabbitmq/sbin"];
 
-/// What keeps Debian's packages from starting the service that they bring.
-const POLICY: &str = "/usr/sbin/policy-rc.d";
-
 /// The programs; none: they are not here, and cannot be installed.
 pub(super) fn find_or_install() -> anyhow::Result<Option<Programs>> {
     if let Some(programs) = find() {
         return Ok(Some(programs));
     }
-    if !sh::has("apt-get") || !is_root()? {
-        return Ok(None);
-    }
-    sh::step("install Debian's package `rabbitmq-server` for the tests, once");
-    let silent = (!Path::new(POLICY).exists()).then(|| fs::write(POLICY, "#!/bin/sh\nexit 101\n"));
-    if silent.is_some() {
-        fs::set_permissions(POLICY, fs::Permissions::from_mode(0o755))?;
-    }
-    let installed = install();
-    if silent.is_some() {
-        fs::remove_file(POLICY).with_context(|| format!("cannot remove {POLICY}"))?;
-    }
-    installed?;
-    Ok(find())
+    Ok(if debian::install("rabbitmq-server")? { find() } else { None })
 }
 
 fn find() -> Option<Programs> {
@@ -52,21 +29,4 @@ fn find() -> Option<Programs> {
             ctl: folder.join("rabbitmqctl"),
         },
     )
-}
-
-fn is_root() -> anyhow::Result<bool> {
-    Ok(sh::output(Command::new("id").arg("-u"))?.trim() == "0")
-}
-
-fn install() -> anyhow::Result<()> {
-    let apt = |arguments: &[&str]| {
-        sh::output(Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
-    };
-    let packages = ["install", "-y", "--no-install-recommends", "rabbitmq-server"];
-    if apt(&packages).is_err() {
-        // The lists may be missing, or too old.
-        apt(&["update"])?;
-        apt(&packages)?;
-    }
-    Ok(())
 }

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
-    time::{SystemTime, UNIX_EPOCH},
+    time::SystemTime,
 };
 
 use anyhow::{Context, bail};
@@ -15,7 +15,7 @@ use hinny_core::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::signature_file;
+use crate::{clock, signature_file};
 
 /// Longest `NAME.toml`, in bytes.
 const WISH_BYTES_MAX: u64 = 64 * 1024;
@@ -152,8 +152,7 @@ impl Marks {
     fn modified(&self) -> Timestamp {
         let wish = self.wish.map(|wish| wish.modified);
         let newest = wish.map_or(self.component.modified, |wish| wish.max(self.component.modified));
-        let since = newest.duration_since(UNIX_EPOCH).unwrap_or_default();
-        Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+        clock::moment(newest)
     }
 }
 
