@@ -157,7 +157,7 @@ pub(crate) async fn the_last_refusals_are_kept(subject: &Subject) {
     let refusal = |number: u32| Refusal {
         at: at(7),
         by: "anna".to_owned(),
-        slot: (number % 2 == 0).then(|| slot("jobs", World::Ranker)),
+        slot: number.is_multiple_of(2).then(|| slot("jobs", World::Ranker)),
         plugin: format!("rank-{number}.wasm"),
         wanted: "folder".to_owned(),
         reason: "it is \0 not \"signed\"".to_owned(),

@@ -245,7 +245,7 @@ mod tests {
         assert!(other.contains("its format is `hinny-plugin-signature-v2`"), "{other}");
         let short = refused(&good.replace("BwcHBwcH", ""));
         assert!(short.contains("`signature` is not 64 bytes"), "{short}");
-        let more = refused(&good.replace("{", r#"{"x":1,"#));
+        let more = refused(&good.replace('{', r#"{"x":1,"#));
         assert!(more.contains("unknown field `x`"), "{more}");
         assert!(refused("\0asm").contains("expected value"));
         assert!(refused(&" ".repeat(5000)).contains("5000 bytes, at most 4096"));

@@ -4,7 +4,7 @@
 //! signature goes into an annotation of the manifest, so that others find just the layer that they
 //! expect. What comes from a registry is believed as far as its digests go.
 
-use std::{collections::BTreeMap, fmt, net::IpAddr, str::FromStr, time::Duration};
+use std::{fmt, net::IpAddr, str::FromStr, time::Duration};
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -274,7 +274,7 @@ fn manifest(artifact: &Artifact, config: &[u8]) -> OciImageManifest {
         media_type: Some(OCI_IMAGE_MEDIA_TYPE.to_owned()),
         config: descriptor(CONFIG_TYPE, config),
         layers: vec![descriptor(LAYER_TYPE, &artifact.component)],
-        annotations: Some(BTreeMap::from_iter([title].into_iter().chain(signature))),
+        annotations: Some([title].into_iter().chain(signature).collect()),
         ..OciImageManifest::default()
     }
 }

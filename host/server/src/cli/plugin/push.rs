@@ -22,7 +22,7 @@ use crate::{
 /// Push a plugin to an OCI registry, with the signature beside it
 #[derive(Debug, Args)]
 pub(crate) struct Push {
-    /// Where: oci://REGISTRY/REPOSITORY:TAG
+    /// Where: `oci://REGISTRY/REPOSITORY:TAG`
     place: OciRef,
     /// Component file
     file: PathBuf,
@@ -36,7 +36,7 @@ pub(crate) struct Push {
 /// what has that digest. Nothing is brought into a host: `hinny plugin load FILE` does that.
 #[derive(Debug, Args)]
 pub(crate) struct Pull {
-    /// Where: oci://REGISTRY/REPOSITORY:TAG, or @sha256:… instead of the tag
+    /// Where: `oci://REGISTRY/REPOSITORY:TAG`, or `@sha256:…` instead of the tag
     place: OciRef,
     /// Where the component goes; the signature goes beside it, as FILE.sig
     #[arg(short = 'o', long = "file", value_name = "FILE")]
