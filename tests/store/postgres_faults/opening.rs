@@ -110,7 +110,8 @@ async fn activations_from_before_there_were_stages_are_of_all_tasks() {
     let database = Database::new().await;
     open(&database).await.close().await.unwrap();
     for sql in [
-        "DELETE FROM _sqlx_migrations WHERE version = 2",
+        "DELETE FROM _sqlx_migrations WHERE version >= 2",
+        "DROP TABLE plugin_signature, plugin_refusal",
         "ALTER TABLE plugin_activation DROP COLUMN stage, DROP COLUMN ended, DROP COLUMN forced",
         "INSERT INTO plugin_activation
             (scheduler, world, generation, digest, at, by, reason, settings)
@@ -118,7 +119,7 @@ async fn activations_from_before_there_were_stages_are_of_all_tasks() {
     ] {
         database.run(sql).await;
     }
-    assert_eq!(PostgresStore::schema_version(&database.options()).await.unwrap(), (1, 2));
+    assert_eq!(PostgresStore::schema_version(&database.options()).await.unwrap(), (1, 3));
     let slot = "jobs/ranker".parse().unwrap();
     let stored = open(&database).await.activations(&slot, 1).await.unwrap();
     assert_eq!((stored[0].stage, stored[0].ended, stored[0].forced), (Stage::Active, None, false));
