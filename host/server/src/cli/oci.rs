@@ -289,19 +289,19 @@ mod tests {
 
     #[test]
     fn a_place_is_read_and_written_back() {
-        for text in ["oci://127.0.0.1:5000/team/rank:1.0", "oci://ghcr.io/team/rank:1.0"] {
+        for text in ["oci://127.0.0.1:5000/team/rank:1.0", "oci://registry.example/team/rank:1.0"] {
             assert_eq!(place(text).to_string(), text);
         }
-        let pinned = place("oci://ghcr.io/team/rank:1.0").pinned(&PluginDigest([7; 32]));
+        let pinned = place("oci://registry.example/team/rank:1.0").pinned(&PluginDigest([7; 32]));
         assert_eq!(
             pinned.to_string(),
-            format!("oci://ghcr.io/team/rank@sha256:{}", "07".repeat(32))
+            format!("oci://registry.example/team/rank@sha256:{}", "07".repeat(32))
         );
     }
 
     #[test]
     fn what_is_no_place_is_refused_with_what_is_expected() {
-        for text in ["rank.wasm", "http://ghcr.io/x", "oci://ghcr.io/UPPER", "oci://"] {
+        for text in ["rank.wasm", "http://registry.example/x", "oci://registry.example/UPPER", "oci://"] {
             let refused = text.parse::<OciRef>().unwrap_err();
             assert!(refused.contains("expected `oci://REGISTRY/REPOSITORY:TAG`"), "{refused}");
         }
@@ -312,7 +312,7 @@ mod tests {
         for here in ["oci://localhost:5000/x", "oci://127.0.0.1:5000/x", "oci://localhost/x"] {
             assert!(place(here).is_here(), "{here}");
         }
-        for away in ["oci://ghcr.io/x", "oci://localhost.evil.org/x", "oci://10.0.0.1:5000/x"] {
+        for away in ["oci://registry.example/x", "oci://localhost.evil.org/x", "oci://10.0.0.1:5000/x"] {
             assert!(!place(away).is_here(), "{away}");
         }
     }
