@@ -301,7 +301,9 @@ mod tests {
 
     #[test]
     fn what_is_no_place_is_refused_with_what_is_expected() {
-        for text in ["rank.wasm", "http://registry.example/x", "oci://registry.example/UPPER", "oci://"] {
+        for text in
+            ["rank.wasm", "http://registry.example/x", "oci://registry.example/UPPER", "oci://"]
+        {
             let refused = text.parse::<OciRef>().unwrap_err();
             assert!(refused.contains("expected `oci://REGISTRY/REPOSITORY:TAG`"), "{refused}");
         }
@@ -312,7 +314,9 @@ mod tests {
         for here in ["oci://localhost:5000/x", "oci://127.0.0.1:5000/x", "oci://localhost/x"] {
             assert!(place(here).is_here(), "{here}");
         }
-        for away in ["oci://registry.example/x", "oci://localhost.evil.org/x", "oci://10.0.0.1:5000/x"] {
+        for away in
+            ["oci://registry.example/x", "oci://localhost.evil.org/x", "oci://10.0.0.1:5000/x"]
+        {
             assert!(!place(away).is_here(), "{away}");
         }
     }
