@@ -4,10 +4,41 @@
 import { Column, Context, Input, PRIORITY_MAX, PRIORITY_MIN, Settings, Task, Term } from "./hinny-plugin";
 import * as plugin from "./{{main}}";
 
-export function cabi_realloc(old: usize, oldSize: usize, align: usize, size: usize): usize {
+/** What was taken for a call, by the host and here: given back when the host has read the answer. */
+const taken = new Array<usize>();
+
+function take(size: usize): usize {
   const made = heap.alloc(size);
+  taken.push(made);
+  return made;
+}
+
+export function cabi_realloc(old: usize, oldSize: usize, align: usize, size: usize): usize {
+  const made = take(size);
   if (oldSize != 0) memory.copy(made, old, oldSize);
   return made;
+}
+
+function given_back(): void {
+  while (taken.length > 0) heap.free(taken.pop());
+  // Nothing is on the stack between two calls, which is when this may be done.
+  __collect();
+}
+
+export function post_configure(answer: usize): void {
+  given_back();
+}
+
+export function post_describe(answer: usize): void {
+  given_back();
+}
+
+export function post_rank(answer: usize): void {
+  given_back();
+}
+
+export function post_explain(answer: usize): void {
+  given_back();
 }
 
 /** There is no console to tell it on. */
@@ -15,10 +46,8 @@ export function hinny_abort(message: usize, file: usize, line: u32, column: u32)
   unreachable();
 }
 
-// An instance serves a few calls at most, and no memory is given back before its end.
-
 function area(size: usize): usize {
-  const made = heap.alloc(size);
+  const made = take(size);
   memory.fill(made, 0, size);
   return made;
 }
@@ -148,7 +177,7 @@ export function rank(now: i64, scheduler: usize, length: usize, seed: i64, len: 
   const known = columnsOf(columns, count, len);
   if (wrong.length > 0) return refused(0);
   const task = new Task(0, contextOf(now, scheduler, length, seed), known);
-  const list = heap.alloc(8 * <usize>len + 8);
+  const list = take(8 * <usize>len + 8);
   for (let at: u32 = 0; at < len; at++) {
     task.at = at;
     const priority: i64 = plugin.rank(task);

@@ -21,7 +21,7 @@ pub(crate) fn build(source: &Source, work: &Path) -> Result<Vec<u8>> {
     write_program(source, &program)?;
     let module = work.join("module.wasm");
     let mut compiler = ASSEMBLYSCRIPT.command()?;
-    compiler.arg(format!("{ENTRY}.ts")).args(["-O3", "--runtime", "stub", "--use"]);
+    compiler.arg(format!("{ENTRY}.ts")).args(["-O3", "--runtime", "minimal", "--use"]);
     // Otherwise it is imported, to tell on a console that there is not.
     compiler.arg(format!("abort={ENTRY}/hinny_abort")).arg("-o").arg(&module);
     sh::output(compiler.current_dir(&program)).context("the plugin does not build")?;
@@ -85,8 +85,12 @@ fn renamed(module: &[u8]) -> Result<Vec<u8>> {
                     ExternalKind::Func => ExportKind::Func,
                     _ => continue,
                 };
-                let name = if FUNCTIONS.contains(&export.name) {
-                    format!("{package}/ranker@{version}#{}", export.name)
+                let (begin, function) = match export.name.strip_prefix("post_") {
+                    Some(function) => ("cabi_post_", function),
+                    None => ("", export.name),
+                };
+                let name = if FUNCTIONS.contains(&function) {
+                    format!("{begin}{package}/ranker@{version}#{function}")
                 } else {
                     export.name.to_owned()
                 };
@@ -109,7 +113,8 @@ mod tests {
     fn exports_get_the_names_of_the_contract_and_what_is_no_export_stays() {
         let module = wat::parse_str(
             "(module (memory (export \"memory\") 1) (global (export \"g\") i32 (i32.const 1))
-             (func (export \"rank\") (result i32) (i32.const 7)) (func (export \"other\")))",
+             (func (export \"rank\") (result i32) (i32.const 7)) (func (export \"other\"))
+             (func (export \"post_rank\") (param i32)))",
         );
         let made = renamed(&module.unwrap()).unwrap();
         let mut names = Vec::new();
@@ -119,6 +124,7 @@ mod tests {
             }
         }
         let (_, version) = contract::package().unwrap().split_once('@').unwrap();
-        assert_eq!(names, ["memory", &format!("hinny:plugin/ranker@{version}#rank"), "other"]);
+        let rank = format!("hinny:plugin/ranker@{version}#rank");
+        assert_eq!(names, ["memory", &rank, "other", &format!("cabi_post_{rank}")]);
     }
 }
