@@ -64,14 +64,13 @@ impl Writer {
     /// transaction of its own; for several of them there is [`Turn::begin`].
     pub(crate) async fn turn(&self) -> Result<Turn<'_>, StoreError> {
         let mut place = self.connection.lock().await;
-        let connection = match place.take() {
-            Some(connection) => connection,
-            None => {
-                let connection = self.connect().await?;
-                // Who has the lock knows that everything before has ended.
-                self.doubt.store(false, Ordering::Release);
-                connection
-            }
+        let connection = if let Some(connection) = place.take() {
+            connection
+        } else {
+            let connection = self.connect().await?;
+            // Who has the lock knows that everything before has ended.
+            self.doubt.store(false, Ordering::Release);
+            connection
         };
         Ok(Turn { place, connection: Some(connection), begun: false, doubt: &self.doubt })
     }
