@@ -12,6 +12,7 @@ mod harness;
 mod instances;
 mod keeping;
 mod languages;
+mod memory;
 mod released;
 mod schedulers;
 mod scheduling;

@@ -3,9 +3,15 @@
 use std::{
     io,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
-use hinny_core::{command::Command, plugin::World, ranker::FailureKind, scheduler::HandleFailure};
+use hinny_core::{
+    command::Command,
+    plugin::{LineLevel, Lines, LinesRequest, PluginError, Plugins, World},
+    ranker::FailureKind,
+    scheduler::HandleFailure,
+};
 use hinny_plugins::Limits;
 use insta::assert_snapshot;
 use serde_json::json;
@@ -13,7 +19,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use super::{
     guests::{draft, message, now, sin},
-    harness::{Rig, Setup, patient},
+    harness::{Rig, Setup, patient, slot},
     silent::SilentStore,
 };
 
@@ -169,4 +175,45 @@ async fn lines_of_a_plugin_are_bounded_in_number_and_length() {
         assert!(line.contains(&format!("… ({bytes} bytes in all)")), "{name}");
         assert_eq!(line.matches('x').count(), 4_096, "{name}");
     }
+}
+
+/// What is kept of the lines of the scheduler plugin of `jobs`.
+async fn kept(rig: &Rig) -> Lines {
+    let slot = slot("jobs", World::Scheduler);
+    let request = LinesRequest { slot, after: None, limit: 1_000, wait: Duration::ZERO };
+    rig.registry.lines(request).await.unwrap()
+}
+
+#[tokio::test]
+async fn lines_are_kept_for_people_with_the_generation_that_wrote_them_and_the_call() {
+    let rig = Rig::start().await;
+    let mut expected = Vec::new();
+    for name in ["long-line", "control-characters-in-line"] {
+        let activation = rig.activate("guests/evil-scheduler", sin(name)).await.unwrap();
+        let _ = rig.plugin().handle(now(), &message("{}")).await;
+        expected.push((Some(activation.generation), activation.digest, "handle"));
+    }
+    let lines = kept(&rig).await.lines;
+    let told: Vec<_> =
+        lines.iter().map(|line| (line.generation, line.digest, line.function)).collect();
+    assert_eq!(told, expected);
+    assert!(lines[0].text.len() < 4_200 && lines[0].number < lines[1].number);
+    assert_eq!(lines[1].level, LineLevel::Warn);
+    assert!(lines[1].text.starts_with(r"\u{1b}[2J"), "{}", lines[1].text);
+    let of_ranker = slot("jobs", World::Ranker);
+    let request = LinesRequest { slot: of_ranker, after: None, limit: 1, wait: Duration::ZERO };
+    let refused = rig.registry.lines(request).await.unwrap_err();
+    assert!(matches!(refused, PluginError::NoLines(_)), "{refused}");
+}
+
+#[tokio::test]
+async fn a_plugin_that_writes_without_end_is_kept_in_bounds() {
+    let rig = Setup::default().start_with("guests/evil-scheduler", sin("many-lines")).await;
+    for _ in 0..12 {
+        let _ = rig.plugin().handle(now(), &message("{}")).await;
+    }
+    let kept = kept(&rig).await;
+    assert_eq!(kept.lines.len(), 1_000, "12 calls of 100 lines, and one about what was left out");
+    let last = &kept.lines[999];
+    assert!(last.text.contains("wrote 9900 more lines in this call"), "{}", last.text);
 }

@@ -4,7 +4,7 @@
 //! so none is left out here. First each is activated as an operator would. Then it is made active
 //! behind the back of verification, and is called.
 
-use std::{fmt::Write, fs, path::PathBuf};
+use std::{collections::BTreeSet, fmt::Write, fs, path::PathBuf};
 
 use hinny_core::{
     plugin::{Plugins, World},
@@ -14,6 +14,7 @@ use hinny_core::{
 use hinny_plugins::Limits;
 use insta::{assert_snapshot, with_settings};
 use serde_json::{Value, json};
+use wit_parser::{Interface, Resolve};
 
 use super::{
     guests::{batch, context, draft, message, now, sin},
@@ -141,6 +142,36 @@ fn sins(guest: &str) -> Vec<String> {
 fn the_readme_tells_of_sins() {
     assert!(sins("evil-ranker").len() > 40, "{:?}", sins("evil-ranker"));
     assert!(sins("evil-scheduler").len() > 60, "{:?}", sins("evil-scheduler"));
+}
+
+/// The functions of the contract, as the README of the guests names them: `state.get`.
+fn functions() -> BTreeSet<String> {
+    let mut contract = Resolve::default();
+    contract.push_dir(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../wit")).unwrap();
+    let of = |(_, interface): (_, &Interface)| {
+        let name = interface.name.clone().unwrap();
+        interface.functions.keys().map(|function| format!("{name}.{function}")).collect::<Vec<_>>()
+    };
+    contract.interfaces.iter().flat_map(of).collect()
+}
+
+#[test]
+fn every_function_of_the_contract_has_a_guest_that_abuses_it() {
+    let readme = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("guests/README.md");
+    let readme = fs::read_to_string(readme).unwrap();
+    let (_, table) = readme.split_once("### What they cover").unwrap();
+    let known: BTreeSet<_> = ["evil-ranker", "evil-scheduler"].into_iter().flat_map(sins).collect();
+    let mut covered = BTreeSet::new();
+    for row in table.lines().filter(|line| line.starts_with("| `")) {
+        let mut quoted = row.split('`').skip(1).step_by(2);
+        covered.insert(quoted.next().unwrap().to_owned());
+        let sins: Vec<_> = quoted.collect();
+        assert!(!sins.is_empty(), "no sin: {row}");
+        for sin in sins {
+            assert!(known.contains(sin), "`{sin}` is no sin: {row}");
+        }
+    }
+    assert_eq!(covered, functions(), "tests/guests/README.md says which sins are of a function");
 }
 
 #[tokio::test(flavor = "multi_thread")]

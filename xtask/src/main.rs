@@ -11,6 +11,7 @@ mod bench;
 mod check;
 mod demo;
 mod fix;
+mod fuzz;
 mod host;
 mod http;
 mod new_plugin;
@@ -42,6 +43,8 @@ enum Chore {
     Fix,
     /// Show hinny at work: swaps under traffic, a crash, nothing lost.
     Demo(demo::Args),
+    /// Try what hinny reads from outside with whatever bytes.
+    Fuzz(fuzz::Args),
     /// Measure, and check the promises while measuring.
     Bench(bench::Args),
 }
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Chore::Check(args) => check::run(args),
         Chore::Fix => fix::run(),
         Chore::Demo(args) => demo::run(args),
+        Chore::Fuzz(args) => fuzz::run(&args),
         Chore::Bench(args) => bench::run(args),
     };
     match done {

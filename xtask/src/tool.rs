@@ -35,6 +35,9 @@ impl Tool {
     /// Licences, bans and sources of dependencies.
     pub(crate) const DENY: Self =
         Self { program: "cargo-deny", package: "cargo-deny", version: "0.20.2", wheel: None };
+    /// Fuzzing.
+    pub(crate) const FUZZ: Self =
+        Self { program: "cargo-fuzz", package: "cargo-fuzz", version: "0.13.1", wheel: None };
 }
 
 /// A command that runs the tool in the root of the repository. Installs it when it is missing.

@@ -25,5 +25,7 @@ mod wire;
 mod tests;
 
 pub use access::{Access, AccessToken, Caller, InvalidToken, Role};
+#[cfg(any(test, fuzzing))]
+pub use routes::fuzzing;
 pub use routes::{openapi, router};
 pub use state::{ApiLimits, ApiState, ScheduleDefaults, ServiceInfo};

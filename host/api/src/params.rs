@@ -37,13 +37,17 @@ impl<T: FromFields> FromRequestParts<Arc<ApiState>> for InQuery<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &Arc<ApiState>) -> Result<Self, ApiError> {
-        let query = parts.uri.query().unwrap_or_default();
-        let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
-        let members = pairs
-            .iter()
-            .map(|(name, value)| (Cow::Borrowed(name.as_ref()), Input::Text(value.as_ref())));
-        Ok(Self(Members(members.collect()).read_all("query")?))
+        query(parts.uri.query().unwrap_or_default()).map(Self)
     }
+}
+
+/// Reads a query, pair by pair.
+pub(crate) fn query<T: FromFields>(query: &str) -> Result<T, ApiError> {
+    let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
+    let members = pairs
+        .iter()
+        .map(|(name, value)| (Cow::Borrowed(name.as_ref()), Input::Text(value.as_ref())));
+    Ok(Members(members.collect()).read_all("query")?)
 }
 
 /// A header, if it is there.

@@ -5,8 +5,11 @@ mod decisions;
 mod dry_run;
 mod events;
 mod explain;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod health;
 mod heartbeat;
+mod lines;
 mod metrics;
 mod plugins;
 mod pop;
@@ -90,6 +93,7 @@ fn page() -> OpenApiRouter<Arc<ApiState>> {
         .routes(routes!(slots::list_slots))
         .routes(routes!(slots::get_slot))
         .routes(routes!(slots::list_activations))
+        .routes(routes!(lines::list_lines))
         .routes(routes!(slots::activate_plugin))
         .routes(routes!(slots::roll_back_plugin))
 }

@@ -57,7 +57,7 @@ impl CronExpression {
             .dom_and_dow(false)
             .build()
             .parse(text)
-            .map_err(|error| syntax(error.to_string()))?;
+            .map_err(|error| syntax(plain(&error.to_string())))?;
         let expression = Self { text: text.to_owned(), cron, zone };
         // A date that never comes is found now, not when the schedule is due.
         expression.next_after(Timestamp::from_micros(1_767_225_600_000_000)).map(|_| expression)
@@ -76,6 +76,20 @@ impl CronExpression {
     pub fn as_str(&self) -> &str {
         &self.text
     }
+}
+
+/// What a library says of a text, which it may repeat as it came: bounded, and without anything that a
+/// terminal obeys.
+fn plain(said: &str) -> String {
+    let is_plain = |character: char| character.is_ascii_graphic() || character == ' ';
+    said.chars()
+        .take(2 * CronExpression::MAX_LEN)
+        .flat_map(|one| {
+            let (kept, escaped) =
+                if is_plain(one) { (Some(one), None) } else { (None, Some(one.escape_default())) };
+            kept.into_iter().chain(escaped.into_iter().flatten())
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -127,5 +141,12 @@ mod tests {
         assert!(
             refused("* * * * *", "Mars/Olympus").starts_with("`Mars/Olympus` is not a time zone")
         );
+    }
+    #[test]
+    fn an_expression_with_control_characters_is_refused_without_them() {
+        for text in ["*/5 0\u{1b}[31m\r\n 1 * *", "0 0 \u{202e} * *"] {
+            let refused = CronExpression::parse(text, "UTC").unwrap_err().to_string();
+            assert!(refused.is_ascii() && !refused.chars().any(char::is_control), "{refused:?}");
+        }
     }
 }

@@ -224,6 +224,30 @@ impl From<WireCondition> for Condition {
     }
 }
 
+impl From<&Condition> for WireCondition {
+    fn from(condition: &Condition) -> Self {
+        Self {
+            column: condition.column.clone(),
+            field: (!condition.path.is_empty()).then(|| condition.path.join("__")),
+            operator: condition.operator,
+            value: condition.value.clone(),
+        }
+    }
+}
+
+/// A filter as it is sent; it is read again as what it was.
+impl From<&Filter> for FilterRequest {
+    fn from(filter: &Filter) -> Self {
+        Self {
+            filters: FilterGroups::Groups {
+                and: filter.and.iter().map(Into::into).collect(),
+                or: filter.or.iter().map(Into::into).collect(),
+                not: filter.not.iter().map(|condition| condition.as_ref().into()).collect(),
+            },
+        }
+    }
+}
+
 impl TryFrom<FilterRequest> for Filter {
     type Error = FilterError;
 

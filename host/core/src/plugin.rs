@@ -1,6 +1,7 @@
 //! Versions of plugins, the slots they fill, and the service that looks after both.
 
 mod budget;
+mod line;
 mod refusal;
 mod signature;
 mod stage;
@@ -17,6 +18,7 @@ use crate::{
 };
 
 pub use budget::{Alike, RankerBudget};
+pub use line::{Line, LineLevel, Lines, LinesRequest};
 pub use refusal::Refusal;
 pub use signature::{
     Distrust, InvalidFingerprint, InvalidSignature, KeyFingerprint, PluginSignature, Signature,
@@ -376,6 +378,11 @@ pub enum PluginError {
         "slot `{0}` takes scheduler plugins, which cannot be tried beside another; hint: `shadow` and `canary` are for rankers"
     )]
     NoTrial(String),
+    /// A ranker has no log to write into.
+    #[error(
+        "slot `{0}` has rankers, which write no lines: they can only compute; hint: `hinny task explain` says why a ranker decided as it did"
+    )]
+    NoLines(String),
     /// The slot is being switched.
     #[error("slot `{0}` is being switched by another request; hint: try again when it is done")]
     Busy(String),
@@ -441,6 +448,9 @@ pub trait Plugins: Send + Sync {
 
     /// The activations of a slot, newest first.
     async fn activations(&self, slot: &Slot) -> Result<Vec<Activation>, PluginError>;
+
+    /// What the plugins of a slot have written.
+    async fn lines(&self, request: LinesRequest) -> Result<Lines, PluginError>;
 
     /// A ranker as it would be once active, to be asked before it is.
     async fn candidate(&self, request: CandidateRequest) -> Result<Arc<dyn Ranker>, PluginError>;

@@ -26,5 +26,7 @@ mod fakes;
 pub use events::EventInbox;
 pub use hinny_amqp::Address;
 pub use listeners::{Deps, Listeners};
+#[cfg(any(test, fuzzing))]
+pub use rabbitmq::fuzzing;
 pub use rabbitmq::{Rabbit, RabbitOptions, RabbitQueue};
 pub use trigger::Mail;

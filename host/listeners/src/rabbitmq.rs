@@ -13,6 +13,8 @@
 
 mod arrival;
 mod book;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod link;
 mod pause;
 mod session;

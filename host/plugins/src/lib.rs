@@ -10,6 +10,7 @@ mod engine;
 mod error;
 mod host;
 mod limits;
+mod lines;
 mod pool;
 mod ranker;
 mod registry;
@@ -26,6 +27,9 @@ mod trust;
 mod verifier;
 mod verify;
 
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
+
 pub use config::{DecisionsConfig, Grants, InstancePolicy, PluginHostConfig, SchedulerSlots};
 pub use error::HostError;
 pub use limits::{LimitError, Limits};
@@ -33,4 +37,7 @@ pub use registry::{Registry, RegistryServices};
 pub use shape::{Interfaces, interfaces};
 pub use signing::{KeyError, PublicKey, SigningKey};
 pub use trust::{Trust, TrustedKey};
-pub use verify::{Figures, Measured, SizeFigures, digest, measure, verify};
+pub use verify::{
+    Configured, ConfiguredRanker, ConfiguredScheduler, Figures, Measured, SizeFigures, Specimen,
+    Unfit, digest, measure, verify,
+};

@@ -3,6 +3,8 @@
 mod answer;
 mod batch;
 mod description;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod instance;
 mod pace;
 mod program;

@@ -30,8 +30,9 @@ use hinny_core::{
     decision::{Decisions, Recorded, Replay, ReplayRequest},
     health::{Health, PartHealth},
     plugin::{
-        ActivateRequest, Activation, ActivePlugins, CandidateRequest, PluginError, PluginVersion,
-        Plugins, Refusal, Signature, SignatureStatus, Slot, SlotStatus, Upload, Verdict, World,
+        ActivateRequest, Activation, ActivePlugins, CandidateRequest, Lines, LinesRequest,
+        PluginError, PluginVersion, Plugins, Refusal, Signature, SignatureStatus, Slot, SlotStatus,
+        Upload, Verdict, World,
     },
     queue::Queues,
     ranker::Ranker,
@@ -185,6 +186,15 @@ impl Plugins for Registry {
     async fn activations(&self, slot: &Slot) -> Result<Vec<Activation>, PluginError> {
         let slot = self.0.slot(slot)?;
         Ok(self.0.services.plugins.activations(&slot.slot, ACTIVATIONS_LISTED).await?)
+    }
+
+    async fn lines(&self, request: LinesRequest) -> Result<Lines, PluginError> {
+        let LinesRequest { slot, after, limit, wait } = request;
+        let slot = self.0.slot(&slot)?;
+        if slot.slot.world == World::Ranker {
+            return Err(PluginError::NoLines(slot.slot.to_string()));
+        }
+        Ok(slot.lines.after(after, limit, wait, &self.0.services.stop).await)
     }
 
     async fn candidate(&self, request: CandidateRequest) -> Result<Arc<dyn Ranker>, PluginError> {

@@ -4,6 +4,8 @@ mod admission;
 mod commands;
 mod description;
 mod document;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod imports;
 mod instance;
 mod program;
@@ -22,7 +24,7 @@ use hinny_core::{
     trigger::Trigger,
 };
 
-use self::{admission::Admission, trigger::Wire};
+use self::admission::Admission;
 pub(crate) use self::{
     description::Described,
     imports::Services,
@@ -77,6 +79,7 @@ impl SchedulerPlugin for WasmScheduler {
         let answers = self
             .program
             .call(Call::Admit, offered.len(), &self.stats, async |instance| {
+                instance.serve(self.generation);
                 instance.admit(now, &offered).await
             })
             .await?;
@@ -84,10 +87,10 @@ impl SchedulerPlugin for WasmScheduler {
     }
 
     async fn handle(&self, now: Timestamp, trigger: &Trigger) -> Result<Handled, HandleFailure> {
-        let wire = Wire::new(trigger);
         self.program
             .call(Call::Handle, 1, &self.stats, async |instance| {
-                instance.handle(now, wire.lowered()).await
+                instance.serve(self.generation);
+                instance.handle(now, trigger).await
             })
             .await?
     }

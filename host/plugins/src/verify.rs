@@ -9,6 +9,7 @@ mod ranking;
 mod report;
 mod samples;
 mod scheduling;
+mod specimen;
 
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ use wasmtime::component::Component;
 
 pub use self::measuring::{Figures, Measured, SizeFigures, measure};
 use self::report::{Ended, Report};
+pub use self::specimen::{Configured, ConfiguredRanker, ConfiguredScheduler, Specimen, Unfit};
 use crate::{
     config::{Grants, PluginHostConfig},
     error::HostError,
@@ -196,16 +198,8 @@ impl<'a> Verification<'a> {
         let listed = imports.iter().take(IMPORTS_LISTED).map(|import| import.name.clone());
         self.report.imports = listed.collect();
         let grants = &self.grants;
-        self.report.check("imports", || {
-            match imports.iter().find(|one| !allowed(one, world, grants)) {
-                Some(import) => Err(not_offered(import, world)),
-                None if imports.is_empty() => Ok(((), "none: it can only compute".to_owned())),
-                None => {
-                    let names: Vec<_> = imports.iter().map(|import| import.name.as_str()).collect();
-                    Ok(((), names.join(", ")))
-                }
-            }
-        })
+        self.report
+            .check("imports", || check_imports(imports, world, grants).map(|found| ((), found)))
     }
 
     fn compile(&mut self, world: World, component: &[u8]) -> Result<Compiled, Ended> {
@@ -281,6 +275,22 @@ fn imports_of(component: &Component) -> Vec<Import> {
         interface: shape::interface(name).map(str::to_owned),
     });
     imports.filter(|import| import.interface.as_deref() != Some("types")).collect()
+}
+
+/// What is imported, in words; or what of it is not of the world, or not granted.
+pub(crate) fn check_imports(
+    imports: &[Import],
+    world: World,
+    grants: &Grants,
+) -> Result<String, String> {
+    match imports.iter().find(|one| !allowed(one, world, grants)) {
+        Some(import) => Err(not_offered(import, world)),
+        None if imports.is_empty() => Ok("none: it can only compute".to_owned()),
+        None => {
+            let names: Vec<_> = imports.iter().map(|import| import.name.as_str()).collect();
+            Ok(names.join(", "))
+        }
+    }
 }
 
 fn allowed(import: &Import, world: World, grants: &Grants) -> bool {

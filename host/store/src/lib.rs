@@ -12,5 +12,8 @@ pub mod postgres;
 pub mod sqlite;
 mod word;
 
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
+
 pub use postgres::{IndexedPlace, PostgresOptions, PostgresStore};
 pub use sqlite::{SqliteOptions, SqliteStore};

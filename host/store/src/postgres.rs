@@ -6,7 +6,7 @@ mod count;
 mod error;
 mod event;
 mod facts;
-mod filter;
+pub(crate) mod filter;
 mod history;
 mod import;
 mod list;

@@ -6,13 +6,13 @@ mod count;
 mod error;
 mod event;
 mod facts;
-mod filter;
+pub(crate) mod filter;
 mod history;
 mod import;
 mod list;
 mod load;
 mod matching;
-mod migrate;
+pub(crate) mod migrate;
 mod open;
 mod options;
 #[cfg(test)]

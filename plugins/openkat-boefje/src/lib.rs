@@ -57,5 +57,7 @@ impl Scheduler for Boefjes {
 
 hinny_plugin::export_scheduler!(Boefjes);
 
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 #[cfg(test)]
 mod tests;

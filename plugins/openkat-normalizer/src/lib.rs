@@ -37,5 +37,7 @@ impl Scheduler for Normalizers {
 
 hinny_plugin::export_scheduler!(Normalizers);
 
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 #[cfg(test)]
 mod tests;

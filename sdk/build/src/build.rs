@@ -31,9 +31,7 @@ impl Built {
     /// Puts it where it belongs when nothing else is said: `dist/NAME.wasm` in the folder of its
     /// sources.
     pub fn place(&self) -> PathBuf {
-        let folder = &self.source.folder;
-        let dist = if folder == Path::new(".") { "dist".into() } else { folder.join("dist") };
-        dist.join(&self.source.name).with_extension("wasm")
+        self.source.place()
     }
 
     /// Writes the component. Whoever watches the folder never sees half of it.

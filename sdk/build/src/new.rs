@@ -97,9 +97,9 @@ impl New {
     fn rust(&self) -> Result<()> {
         let lock = whole("plugins/Cargo.lock")?;
         self.name.check_free(lock)?;
-        let (source, readme, dependencies) = match self.kind {
-            Kind::Ranker => ("ranker.rs", "ranker.md", RANKER_DEPENDENCIES),
-            Kind::Scheduler => ("scheduler.rs", "scheduler.md", SCHEDULER_DEPENDENCIES),
+        let (of_kind, golden, dependencies) = match self.kind {
+            Kind::Ranker => ("ranker", "levels", RANKER_DEPENDENCIES),
+            Kind::Scheduler => ("scheduler", "hosts", SCHEDULER_DEPENDENCIES),
         };
         let template = |file: &str| whole(&format!("sdk/templates/{file}"));
         let component = format!("dist/{}.wasm", self.name.as_str());
@@ -116,8 +116,9 @@ impl New {
         write("Cargo.toml", &manifest)?;
         // The versions that the SDK was tested with.
         write("Cargo.lock", lock)?;
-        write("README.md", &fill(template(readme)?))?;
-        write("src/lib.rs", template(source)?)?;
+        write("README.md", &fill(template(&format!("{of_kind}.md"))?))?;
+        write("src/lib.rs", template(&format!("{of_kind}.rs"))?)?;
+        write(&format!("golden/{golden}.json"), template(&format!("{of_kind}.json"))?)?;
         write(".gitignore", "dist/\ntarget/\n")?;
         let copy = self.folder.join(COPY);
         RUST_SDK.iter().try_for_each(|part| sdk::write(part, &copy.join(part)))?;
@@ -194,6 +195,7 @@ mod tests {
                 assert!(!text.contains("{{"), "{}", file.display());
             }
             assert!(folder.join(".gitignore").is_file(), "{language}");
+            assert!(folder.join("golden/levels.json").is_file(), "{language}");
         }
     }
 

@@ -117,6 +117,13 @@ impl Source {
         let folder = folder.to_path_buf();
         Ok(Self { folder, language, name, version, kind, uses, entry })
     }
+
+    /// Where its component is when nothing else is said: `dist/NAME.wasm` in the folder.
+    pub fn place(&self) -> PathBuf {
+        let dist =
+            if self.folder == Path::new(".") { "dist".into() } else { self.folder.join("dist") };
+        dist.join(&self.name).with_extension("wasm")
+    }
 }
 
 fn not_one(folder: &Path, found: &[&str]) -> String {

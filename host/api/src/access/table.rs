@@ -94,6 +94,7 @@ pub(crate) static RULES: &[Rule] = &[
     rule("GET", "/slots", READ_PLUGINS),
     rule("GET", "/slots/{scheduler_id}/{world}", READ_PLUGINS),
     rule("GET", "/slots/{scheduler_id}/{world}/activations", READ_PLUGINS),
+    rule("GET", "/slots/{scheduler_id}/{world}/lines", READ_PLUGINS),
     rule("POST", "/slots/{scheduler_id}/{world}/activate", PUBLISH),
     rule("POST", "/slots/{scheduler_id}/{world}/rollback", READ_PLUGINS),
 ];

@@ -72,7 +72,9 @@ impl From<PluginError> for ApiError {
             PluginError::WrongWorld { .. } => Self::BadRequest(format!(
                 "{text}; hint: `GET /plugins` shows the world of each version"
             )),
-            PluginError::NoTrial(_) | PluginError::Signature { .. } => Self::BadRequest(text),
+            PluginError::NoTrial(_) | PluginError::NoLines(_) | PluginError::Signature { .. } => {
+                Self::BadRequest(text)
+            }
             PluginError::NoEarlier(_)
             | PluginError::NothingBeside(_)
             | PluginError::NothingActive(_)

@@ -13,6 +13,8 @@ use crate::{
     wire::Results,
 };
 pub(super) use message::OneMessage;
+#[cfg(any(test, fuzzing))]
+pub(super) use message::in_either_form;
 use message::{EventBatchSchema, ManyMessages};
 pub(super) use outcome::OutcomeBody;
 use outcome::SubmittedBody;

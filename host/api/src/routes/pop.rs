@@ -86,7 +86,7 @@ pub(super) async fn pop_tasks(
     Ok(Json(tasks.into_iter().collect()))
 }
 
-fn wait(asked: Option<Seconds>, limits: &ApiLimits) -> Result<Duration, ApiError> {
+pub(super) fn wait(asked: Option<Seconds>, limits: &ApiLimits) -> Result<Duration, ApiError> {
     let (wait, max) = (asked.map_or(Duration::ZERO, |Seconds(wait)| wait), limits.pop_wait_max);
     if wait <= max {
         return Ok(wait);

@@ -230,7 +230,7 @@ impl JsonFields for ActivateBody {}
 
 /// A slot in the path.
 #[derive(Debug)]
-pub(super) struct SlotPath(Slot);
+pub(super) struct SlotPath(pub(super) Slot);
 
 impl FromFields for SlotPath {
     fn read(fields: &mut Fields<'_, '_>) -> Result<Self, Noted> {

@@ -86,6 +86,17 @@ impl FromFields for TaskListQuery {
     }
 }
 
+impl TaskListQuery {
+    /// What is asked for in all: by the query, and by the body.
+    pub(super) fn with(self, filter: Option<FilterBody>) -> Result<TaskQuery, ApiError> {
+        let Self { mut tasks, organisations, page: _ } = self;
+        check_span("created_at", tasks.min_created_at, tasks.max_created_at)?;
+        tasks.filter = FilterBody::or_all(filter)?;
+        tasks.filter.and.extend(of_organisations(&organisations));
+        Ok(tasks)
+    }
+}
+
 /// Tasks, newest first
 ///
 /// A filter may be sent as a body, as with POST.
@@ -126,14 +137,12 @@ pub(super) async fn search_tasks(
 
 async fn list(
     api: &ApiState,
-    TaskListQuery { mut tasks, organisations, page }: TaskListQuery,
+    query: TaskListQuery,
     filter: Option<FilterBody>,
     links: &Links,
 ) -> Result<Json<PageBody<TaskBody>>, ApiError> {
-    check_span("created_at", tasks.min_created_at, tasks.max_created_at)?;
-    tasks.filter = FilterBody::or_all(filter)?;
-    tasks.filter.and.extend(of_organisations(&organisations));
-    let window = page.window(&api.limits);
+    let window = query.page.window(&api.limits);
+    let tasks = query.with(filter)?;
     let mut found = api.store.list_tasks(&tasks, window).await?;
     overlay(api, &mut found.items).await;
     Ok(Json(PageBody::new(found, window, links)))

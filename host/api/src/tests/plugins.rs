@@ -179,3 +179,28 @@ async fn a_preview_of_nothing_or_of_two_things_is_refused() {
     let unknown = api.post("/plugins/preview?scheduler_id=nope&plugin=decay", "").await;
     assert_eq!((unknown.status, unknown.detail().contains("no slot `nope/ranker`")), (404, true));
 }
+
+#[tokio::test]
+async fn lines_are_told_with_who_wrote_them_in_which_call() {
+    let api = TestApi::new();
+    let uri = "/slots/jobs/scheduler/lines?after=5&limit=5000&wait=1.5";
+    let lines = api.get(uri).await.json();
+    assert_eq!((&lines["last"], &lines["gone"]), (&8.into(), &3.into()));
+    let line = &lines["lines"][0];
+    assert_eq!(line["text"], "after Some(5), 1000 at most, within 1.5s");
+    assert_eq!((&line["level"], &line["generation"]), (&"warn".into(), &2.into()));
+    assert_eq!((&line["function"], &line["number"]), (&"handle".into(), &8.into()));
+    assert!(line["digest"].as_str().unwrap().starts_with("sha256:0707"));
+    let usual = api.get("/slots/jobs/scheduler/lines").await.json();
+    assert_eq!(usual["lines"][0]["text"], "after None, 100 at most, within 0ns");
+}
+
+#[tokio::test]
+async fn lines_of_rankers_and_waits_that_are_too_long_are_refused() {
+    let api = TestApi::new();
+    let answer = api.get("/slots/jobs/ranker/lines").await;
+    assert_eq!(answer.status, 400);
+    assert!(answer.detail().contains("rankers, which write no lines"), "{}", answer.detail());
+    assert_eq!(api.get("/slots/jobs/scheduler/lines?wait=61").await.status, 422);
+    assert_eq!(api.get("/slots/other/scheduler/lines").await.status, 404);
+}

@@ -344,3 +344,24 @@ fn a_group_is_remembered_over_a_new_order() {
     let all = order.view(&Filter::default(), &[]).unwrap();
     assert_eq!(taken_numbers(&order.take_together(all, 1, 10)), [3, 2]);
 }
+
+#[test]
+fn a_name_with_a_slash_is_another_place_than_a_name_inside_of_another() {
+    let places = ["/a/b".to_owned(), "/a~1b".to_owned(), "/m~0n".to_owned()];
+    let data = json!({"a": {"b": "inside"}, "a/b": "slash", "m~n": "tilde"});
+    let class = class_key(&Organisation::new("acme").unwrap(), &places, &data);
+    let mut order = order_of(&[Arrival { class, ..arrival(1, 0, "acme") }]);
+    let mut finds = |path: &[&str], text: &str| {
+        let path = path.iter().map(|name| (*name).to_owned()).collect();
+        let (column, operator) = ("data".to_owned(), Operator::Eq);
+        let condition = Condition { column, path, operator, value: json!(text) };
+        let filter = Filter { and: vec![condition], ..Filter::default() };
+        let view = order.view(&filter, &places).unwrap();
+        let taken = order.take(view, 1);
+        taken.iter().for_each(|taken| drop(order.give_back(*taken)));
+        !taken.is_empty()
+    };
+    assert!(finds(&["a", "b"], "inside") && !finds(&["a", "b"], "slash"));
+    assert!(finds(&["a/b"], "slash") && !finds(&["a/b"], "inside"));
+    assert!(finds(&["m~n"], "tilde"));
+}

@@ -178,12 +178,17 @@ fn condition_key(condition: &Condition) -> ConditionKey {
     format!("{condition:?}")
 }
 
+/// A path as a JSON pointer: a name with `/` in it is another place than one inside of another.
+fn pointer(path: &[String]) -> String {
+    path.iter().map(|name| format!("/{}", name.replace('~', "~0").replace('/', "~1"))).collect()
+}
+
 impl ClassTest {
     fn new(condition: &Condition, places: &[String]) -> Option<Self> {
         let dimension = match (condition.column.as_str(), condition.path.as_slice()) {
             ("organisation", []) => 0,
             ("data", [_, ..]) => {
-                let pointer = format!("/{}", condition.path.join("/"));
+                let pointer = pointer(&condition.path);
                 places.iter().position(|place| *place == pointer)? + 1
             }
             _ => return None,

@@ -56,6 +56,11 @@ impl RankerCode {
         let code_bytes = code.end.addr() - code.start.addr();
         Ok(Self { host: Arc::clone(host), pre, settings: Arc::new(settings), code_bytes })
     }
+
+    /// Most tasks of one batch.
+    pub(crate) fn batch_max(&self) -> usize {
+        self.host.limits.batch_tasks as usize
+    }
 }
 
 /// A ranker with its settings.

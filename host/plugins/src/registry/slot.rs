@@ -19,6 +19,7 @@ use tokio::sync::Semaphore;
 use crate::{
     config::{Grants, InstancePolicy},
     decisions::DecisionLog,
+    lines::SlotLines,
     ranker::{RankerProgram, WasmRanker},
     scheduler::{SchedulerProgram, WasmScheduler},
     settings::Settings,
@@ -32,6 +33,8 @@ pub(super) struct SlotState {
     pub(super) policy: InstancePolicy,
     pub(super) grants: Grants,
     pub(super) budget: RankerBudget,
+    /// What its plugins wrote last.
+    pub(super) lines: Arc<SlotLines>,
     /// Where its decisions are recorded, if they are.
     decisions: Option<Arc<DecisionLog>>,
     /// Who holds the permit switches the slot.
@@ -77,6 +80,7 @@ impl SlotState {
         policy: InstancePolicy,
         grants: Grants,
         budget: RankerBudget,
+        lines: SlotLines,
         decisions: Option<Arc<DecisionLog>>,
     ) -> Self {
         Self {
@@ -84,6 +88,7 @@ impl SlotState {
             policy,
             grants,
             budget,
+            lines: Arc::new(lines),
             decisions,
             switch: Arc::new(Semaphore::new(1)),
             current: ArcSwapOption::empty(),

@@ -3,7 +3,10 @@
 use std::sync::{Arc, OnceLock};
 
 use futures::future::try_join_all;
-use hinny_core::plugin::{Activation, PluginError, Slot, World};
+use hinny_core::{
+    Clock,
+    plugin::{Activation, PluginError, Slot, World},
+};
 use tracing::{error, info};
 
 use super::{
@@ -16,6 +19,7 @@ use crate::{
     decisions::DecisionLog,
     error::HostError,
     host::PluginHost,
+    lines::SlotLines,
     trust::Trust,
     verifier::Verifier,
 };
@@ -31,15 +35,17 @@ impl Registry {
     ) -> Result<Self, HostError> {
         let host = PluginHost::new(&config)?;
         let decisions = start_decisions(&config)?;
-        let pair = |slots: &SchedulerSlots| SlotPair::new(slots, decisions.as_ref());
+        let pair =
+            |slots: &SchedulerSlots| SlotPair::new(slots, &services.clock, decisions.as_ref());
         let schedulers =
             config.schedulers.iter().map(|slots| (slots.scheduler.clone(), pair(slots)));
+        let schedulers = schedulers.collect();
         let inner = Arc::new(Inner {
             verifier: Verifier::new(&host.limits),
             trust: Trust::new(config.trusted_keys.clone()),
             host,
             services,
-            schedulers: schedulers.collect(),
+            schedulers,
             decisions: decisions.clone(),
             queues: OnceLock::new(),
         });
@@ -59,11 +65,16 @@ fn start_decisions(config: &PluginHostConfig) -> Result<Option<Arc<DecisionLog>>
 }
 
 impl SlotPair {
-    fn new(slots: &SchedulerSlots, decisions: Option<&Arc<DecisionLog>>) -> Self {
+    fn new(
+        slots: &SchedulerSlots,
+        clock: &Arc<dyn Clock>,
+        decisions: Option<&Arc<DecisionLog>>,
+    ) -> Self {
         let slot = |world, policy| {
             let slot = Slot { scheduler: slots.scheduler.clone(), world };
             let (grants, budget) = (slots.grants.clone(), slots.ranker_budget);
-            Arc::new(SlotState::new(slot, policy, grants, budget, decisions.cloned()))
+            let lines = SlotLines::new(Arc::clone(clock));
+            Arc::new(SlotState::new(slot, policy, grants, budget, lines, decisions.cloned()))
         };
         Self {
             ranker: slot(World::Ranker, slots.ranker_instances),

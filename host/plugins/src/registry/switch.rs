@@ -213,6 +213,8 @@ impl Inner {
                     slot: slot.slot.clone(),
                     granted: slot.grants.connector.iter().cloned().collect(),
                     sources: described.sources(),
+                    lines: Arc::clone(&slot.lines),
+                    digest,
                 };
                 Program::Scheduler(Arc::new(SchedulerProgram::new(
                     code,

@@ -10,10 +10,10 @@ mod tasks;
 use std::{collections::HashMap, fmt, sync::Arc};
 
 use hinny_core::{
-    TaskId, Timestamp,
+    PluginDigest, TaskId, Timestamp,
     command::{OwnMessage, StateWrite},
     connector::Connectors,
-    plugin::Slot,
+    plugin::{LineLevel, Slot},
     scheduler::SchedulePlan,
     store::Store,
 };
@@ -26,6 +26,7 @@ use crate::{
     call::Call,
     config::Grants,
     host::PluginHost,
+    lines::{SlotLines, Writer},
     title::Title,
 };
 
@@ -39,6 +40,10 @@ pub(crate) struct Services {
     pub(crate) granted: Arc<[String]>,
     /// The sources of messages that it wants.
     pub(crate) sources: Arc<[String]>,
+    /// Where its lines are kept.
+    pub(crate) lines: Arc<SlotLines>,
+    /// The version that it is.
+    pub(crate) digest: PluginDigest,
 }
 
 impl fmt::Debug for Services {
@@ -60,6 +65,9 @@ pub(super) struct Guest {
     plans: Plans,
     /// How many questions to services the call has asked.
     questions: usize,
+    /// The call, and the generation that it is made for.
+    call: Call,
+    generation: Option<u64>,
 }
 
 impl Bounded for Guest {
@@ -84,11 +92,19 @@ impl Guest {
             outbox: Outbox::default(),
             plans: Plans::closed(),
             questions: 0,
+            call: Call::Configure,
+            generation: None,
         }
+    }
+
+    /// Says for which generation it is called from now on.
+    pub(super) fn serve(&mut self, generation: u64) {
+        self.generation = Some(generation);
     }
 
     /// Forgets what belongs to the call before.
     pub(super) fn begin(&mut self, call: Call) {
+        self.call = call;
         self.log = LogBook::default();
         self.state = StateBuffer::new(call == Call::Handle);
         self.outbox = Outbox::new(call == Call::Handle);
@@ -113,7 +129,17 @@ impl Guest {
 
     /// Says how many lines of the call were not shown.
     pub(super) fn close_log(&self) {
-        self.log.close(&self.title, self.host.limits.log_lines);
+        if let Some(said) = self.log.close(&self.title, self.host.limits.log_lines) {
+            self.keep_line(LineLevel::Warn, &said);
+        }
+    }
+
+    /// Keeps a line for people who ask for it.
+    fn keep_line(&self, level: LineLevel, line: &str) {
+        let Some(services) = &self.services else { return };
+        let (generation, function) = (self.generation, self.call.as_str());
+        let writer = Writer { generation, digest: services.digest, function };
+        services.lines.write(writer, level, line);
     }
 
     /// What the call has written.

@@ -7,6 +7,7 @@ use hinny_core::{
     command::Handled,
     ranker::FailureKind,
     scheduler::{Admitted, HandleFailure, Rejection},
+    trigger::Trigger,
 };
 use tokio::time::{error::Elapsed, timeout};
 use wasmtime::Store;
@@ -16,6 +17,7 @@ use super::{
     admission::{self, Offered},
     commands,
     imports::Guest,
+    trigger::Wire,
 };
 use crate::{
     bindings::scheduler::{SchedulerPlugin, exports::hinny::plugin::scheduler as wit},
@@ -52,6 +54,11 @@ impl SchedulerInstance {
         let made = timeout(limits.call_timeout(), code.pre.instantiate_async(&mut store)).await;
         let plugin = settle(Call::Configure, made, &mut store, &host)?;
         Ok(Self { host, store, plugin })
+    }
+
+    /// Says for which generation it is called from now on.
+    pub(super) fn serve(&mut self, generation: u64) {
+        self.store.data_mut().serve(generation);
     }
 
     /// An instance that has its settings.
@@ -104,13 +111,14 @@ impl SchedulerInstance {
     pub(crate) async fn handle(
         &mut self,
         now: Timestamp,
-        trigger: wit::Trigger<'_>,
+        trigger: &Trigger,
     ) -> Result<Result<Handled, HandleFailure>, CallError> {
         self.begin(Call::Handle);
+        let wire = Wire::new(trigger);
         let Self { host, store, plugin } = self;
         let guest = plugin.hinny_plugin_scheduler();
         let _running = host.schedulers.running();
-        let call = guest.call_handle(&mut *store, now.as_millis(), trigger);
+        let call = guest.call_handle(&mut *store, now.as_millis(), wire.lowered());
         let said = timeout(host.limits.call_timeout(), call).await;
         let said = settle(Call::Handle, said, store, host)?;
         let (state, messages) = (store.data_mut().take_writes(), store.data_mut().take_messages());

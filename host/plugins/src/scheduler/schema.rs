@@ -38,10 +38,8 @@ impl Schema {
             .build(&document)
             .map_err(|error| {
                 let why = text::shown(&error.to_string(), REASON_BYTES);
-                format!(
-                    "its data schema is not a JSON Schema: {why}, at `{}`",
-                    error.instance_path()
-                )
+                let place = text::shown(error.instance_path().as_str(), REASON_BYTES);
+                format!("its data schema is not a JSON Schema: {why}, at `{place}`")
             })?;
         Ok(Self { validator, document: Arc::new(document) })
     }
@@ -51,14 +49,14 @@ impl Schema {
     }
 
     /// Checks data as it was sent; the rejection is of the first thing that does not fit.
-    pub(super) fn check(&self, data: &str) -> Result<(), Rejection> {
+    pub(crate) fn check(&self, data: &str) -> Result<(), Rejection> {
         let document: Value = serde_json::from_str(data).map_err(|error| Rejection {
             reason: format!("not a JSON document: {error}"),
             field: String::new(),
         })?;
         self.validator.validate(&document).map_err(|error| Rejection {
             reason: text::shown(&error.to_string(), REASON_BYTES),
-            field: error.instance_path().to_string(),
+            field: text::shown(error.instance_path().as_str(), REASON_BYTES),
         })
     }
 }
@@ -92,6 +90,18 @@ mod tests {
         assert_eq!(rejected("{}").reason, r#""host" is a required property"#);
         assert!(rejected("{").reason.starts_with("not a JSON document: EOF"));
         assert_eq!(scan().check(r#"{"host": "a"}"#), Ok(()));
+    }
+
+    #[test]
+    fn names_of_places_are_bounded_and_nothing_that_a_terminal_obeys() {
+        let refused =
+            Schema::compile(r#"{"properties": {"\u001b[31m": {"type": 5}}}"#).unwrap_err();
+        assert!(refused.ends_with(r"at `/properties/\u{1b}[31m/type`"), "{refused}");
+        let schema = Schema::compile(r#"{"additionalProperties": {"type": "null"}}"#).unwrap();
+        let data = format!(r#"{{"{}\u0007": 1}}"#, "x".repeat(1 << 20));
+        let rejected = schema.check(&data).unwrap_err();
+        assert!(rejected.field.len() < 2 * REASON_BYTES, "{} bytes", rejected.field.len());
+        assert_eq!(schema.check(r#"{"\u0007": 1}"#).unwrap_err().field, r"/\u{7}");
     }
 
     #[test]

@@ -5,15 +5,18 @@ mod bench;
 mod build;
 mod check;
 mod diff;
+mod golden;
 mod inspect;
 mod keygen;
 mod list;
 mod load;
+mod logs;
 mod new;
 mod push;
 mod refusals;
 mod replay;
 mod sign;
+mod test;
 
 use std::path::{Path, PathBuf};
 
@@ -40,6 +43,8 @@ pub(crate) enum Plugin {
     Check(check::Check),
     /// Show what a plugin is, and what it can do, without a host
     Inspect(inspect::Inspect),
+    /// Compare what a plugin answers with what its golden files say
+    Test(test::Test),
     /// Measure a ranker: what a task costs, in batches of several sizes
     Bench(bench::Bench),
     /// Make a key to sign plugins with, and the lines for the configuration
@@ -62,6 +67,8 @@ pub(crate) enum Plugin {
     History(list::History),
     /// List plugins that were not let in, newest first
     Refusals(refusals::Refusals),
+    /// Show what plugins wrote, and follow them
+    Logs(logs::Logs),
     /// Show what would move in a queue under another ranker, without activating it
     Diff(diff::Diff),
     /// Show what a ranker would have decided of the tasks that are recorded
@@ -79,6 +86,7 @@ impl Plugin {
             Self::Build(command) => command.run(),
             Self::Check(command) => command.run(),
             Self::Inspect(command) => command.run(),
+            Self::Test(command) => command.run(),
             Self::Bench(command) => command.run(),
             Self::Keygen(command) => command.run(),
             Self::Sign(command) => command.run(),
@@ -90,6 +98,7 @@ impl Plugin {
             Self::Slots(command) => client::block_on(command.run()),
             Self::History(command) => client::block_on(command.run()),
             Self::Refusals(command) => client::block_on(command.run()),
+            Self::Logs(command) => client::block_on(command.run()),
             Self::Diff(command) => client::block_on(command.run()),
             Self::Replay(command) => client::block_on(command.run()),
             Self::Activate(command) => client::block_on(command.run()),

@@ -4,7 +4,7 @@ use hinny_plugin::scheduler::Interest;
 
 use crate::{Descriptor, Sin};
 
-pub(crate) const SINS: [&str; 13] = [
+pub(crate) const SINS: [&str; 14] = [
     "spin-in-describe",
     "trap-in-describe",
     "empty-name",
@@ -15,6 +15,7 @@ pub(crate) const SINS: [&str; 13] = [
     "schema-that-is-no-json",
     "schema-that-is-no-schema",
     "huge-schema",
+    "escapes-in-schema",
     "short-ticks",
     "too-many-interests",
     "unknown-interest",
@@ -44,6 +45,10 @@ pub(crate) fn describe(sin: &Sin) -> Descriptor {
         "schema-that-is-no-schema" => "{\"type\": 5}".clone_into(&mut descriptor.data_schema),
         "huge-schema" => {
             descriptor.data_schema = format!("{{\"description\": \"{}\"}}", spoiling::huge_text());
+        }
+        "escapes-in-schema" => {
+            r#"{"properties": {"\u001b[31mred\r\n": {"type": 5}}}"#
+                .clone_into(&mut descriptor.data_schema);
         }
         "short-ticks" => descriptor.interests.push(Interest::Ticks(1)),
         "too-many-interests" => {

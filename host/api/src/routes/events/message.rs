@@ -101,6 +101,16 @@ fn lines(body: &[u8]) -> Result<Vec<NewMessage>, ApiError> {
     .collect()
 }
 
+/// A body of many messages, read line by line and as one object.
+#[cfg(any(test, fuzzing))]
+pub(in crate::routes) fn in_either_form(body: &[u8]) -> [Result<Vec<NewMessage>, ApiError>; 2] {
+    let object = body::parse::<EventBatch>(body).map(|batch| {
+        let EventBatch(messages) = batch.unwrap_or(EventBatch(Vec::new()));
+        messages.into_iter().map(|Envelope(message)| message).collect()
+    });
+    [lines(body), object]
+}
+
 fn json_message(json: &str) -> NewMessage {
     NewMessage {
         id: None,

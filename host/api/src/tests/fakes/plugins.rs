@@ -8,8 +8,9 @@ use hinny_core::{
     input::{Columns, InputSpec},
     plugin::{
         ActivateRequest, Activation, CallStats, CandidateRequest, CandidateSource, Check,
-        KeyFingerprint, PluginError, PluginSignature, PluginVersion, Plugins, Refusal, Signature,
-        SignatureState, SignatureStatus, Slot, SlotStatus, Upload, Verdict, World,
+        KeyFingerprint, Line, LineLevel, Lines, LinesRequest, PluginError, PluginSignature,
+        PluginVersion, Plugins, Refusal, Signature, SignatureState, SignatureStatus, Slot,
+        SlotStatus, Upload, Verdict, World,
     },
     ranker::{Explanation, RankContext, RankFailure, Ranker},
 };
@@ -114,6 +115,26 @@ impl Plugins for FakeHost {
             return Err(PluginError::UnknownSlot(asked.to_string()));
         }
         Ok(self.activations.lock().unwrap().iter().rev().cloned().collect())
+    }
+
+    async fn lines(&self, request: LinesRequest) -> Result<Lines, PluginError> {
+        let LinesRequest { slot, after, limit, wait } = request;
+        if slot.world == World::Ranker {
+            return Err(PluginError::NoLines(slot.to_string()));
+        }
+        if slot.scheduler != jobs() {
+            return Err(PluginError::UnknownSlot(slot.to_string()));
+        }
+        let line = Line {
+            number: 8,
+            at: now(),
+            level: LineLevel::Warn,
+            generation: Some(2),
+            digest: PluginDigest([7; 32]),
+            function: "handle",
+            text: format!("after {after:?}, {limit} at most, within {wait:?}").into(),
+        };
+        Ok(Lines { lines: vec![line], last: 8, gone: 3 })
     }
 
     async fn candidate(&self, request: CandidateRequest) -> Result<Arc<dyn Ranker>, PluginError> {

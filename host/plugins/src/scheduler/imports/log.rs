@@ -1,5 +1,6 @@
 //! Lines of a plugin in the host's log: bounded, on one line each, with the plugin's name.
 
+use hinny_core::plugin::LineLevel;
 use tracing::{debug, error, info, trace, warn};
 use wasmtime::{
     StoreContextMut,
@@ -24,13 +25,27 @@ pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
             let (lines_max, bytes_max) = (limits.log_lines, limits.log_line_bytes as usize);
             if store.data().log.lines < lines_max {
                 let line = text::shown(&message.to_str(&store)?, bytes_max);
-                write(level, &store.data().title, &line);
+                let guest = store.data();
+                write(level, &guest.title, &line);
+                guest.keep_line(level.into(), &line);
             }
             let log = &mut store.data_mut().log;
             log.lines = log.lines.saturating_add(1);
             Ok(())
         },
     )
+}
+
+impl From<Level> for LineLevel {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Trace => Self::Trace,
+            Level::Debug => Self::Debug,
+            Level::Info => Self::Info,
+            Level::Warn => Self::Warn,
+            Level::Error => Self::Error,
+        }
+    }
 }
 
 fn write(level: Level, title: &Title, line: &str) {
@@ -45,18 +60,17 @@ fn write(level: Level, title: &Title, line: &str) {
 }
 
 impl LogBook {
-    /// Says how many lines were left out.
-    pub(super) fn close(&self, title: &Title, lines_max: u32) {
+    /// Says how many lines were left out, if some were.
+    pub(super) fn close(&self, title: &Title, lines_max: u32) -> Option<String> {
         let left_out = self.lines.saturating_sub(lines_max);
-        if left_out > 0 {
-            let (plugin, version) = (&*title.name, &*title.version);
-            warn!(
-                target: "plugin",
-                plugin,
-                version,
-                left_out,
-                "`{plugin}` wrote {left_out} more lines in this call; hint: raise `plugins.limits.log_lines` ({lines_max})"
-            );
+        if left_out == 0 {
+            return None;
         }
+        let (plugin, version) = (&*title.name, &*title.version);
+        let said = format!(
+            "`{plugin}` wrote {left_out} more lines in this call; hint: raise `plugins.limits.log_lines` ({lines_max})"
+        );
+        warn!(target: "plugin", plugin, version, left_out, "{said}");
+        Some(said)
     }
 }

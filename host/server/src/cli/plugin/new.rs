@@ -32,7 +32,7 @@ impl New {
         let test = new.write()?;
         let test = test.map(|test| format!("  {test}\n")).unwrap_or_default();
         output::print(&format!(
-            "made {shown}; next:\n  cd {shown}\n{test}  hinny plugin build\n  hinny plugin check dist/{name}.wasm\n"
+            "made {shown}; next:\n  cd {shown}\n{test}  hinny plugin build\n  hinny plugin check dist/{name}.wasm\n  hinny plugin test\n"
         ))?;
         Ok(())
     }
