@@ -146,6 +146,8 @@ pub(super) async fn list_lines(
 ) -> Result<Json<LinesBody>, ApiError> {
     let wait: Duration = wait(query.wait, &api.limits)?;
     let limit = query.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(LIMIT);
-    let request = LinesRequest { slot, after: query.after, limit: limit.clamp(1, LIMIT_MAX), wait };
+    // None of the last lines is an answer, too; none of those that follow would be lost.
+    let limit = limit.clamp(usize::from(query.after.is_some()), LIMIT_MAX);
+    let request = LinesRequest { slot, after: query.after, limit, wait };
     Ok(Json(api.plugins.lines(request).await?.into()))
 }

@@ -66,9 +66,8 @@ impl Test {
     fn places(&self) -> anyhow::Result<(PathBuf, PathBuf)> {
         if !self.plugin.is_dir() {
             let folder = self.plugin.parent().unwrap_or(Path::new(""));
-            let of_plugin =
-                if folder.ends_with("dist") { folder.join("..") } else { folder.to_owned() };
-            return Ok((self.plugin.clone(), of_plugin.join("golden")));
+            let above = folder.parent().filter(|_| folder.ends_with("dist"));
+            return Ok((self.plugin.clone(), above.unwrap_or(folder).join("golden")));
         }
         let component = hinny_build::Source::of(&self.plugin)?.place();
         if !component.is_file() {
@@ -203,6 +202,17 @@ mod tests {
                 ],
             ),
         ];
-        insta::assert_snapshot!(text(&outcomes), @"");
+        insta::assert_snapshot!(text(&outcomes), @"
+        ok       golden/age.json  3 answers
+        DIFFERS  golden/levels.json  3 answers
+                 priority of `deep`
+                   expected  -7110
+                   got       -7170
+                 priority of `new`
+                   expected  nothing
+                   got       1
+        1 of 2 files differ
+        hint: `--bless` makes what the plugin answers now what is expected
+        ");
     }
 }
