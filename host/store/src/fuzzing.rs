@@ -32,7 +32,7 @@ const PLACES: [&str; 3] = ["/host", "/level", "/a/b"];
 
 /// A list of tasks that somebody asks for, as every database is asked for it.
 ///
-/// The text of a statement is ours: values are bound. SQLite takes it and finds what the queue in
+/// The text of a statement is ours: values are bound. `SQLite` takes it and finds what the queue in
 /// memory finds, where that can tell.
 pub fn tasks(query: &TaskQuery) {
     if let Ok(predicate) = task_predicate(query, sqlite::filter::ABILITIES) {
@@ -111,7 +111,7 @@ fn found(mut sql: QueryBuilder<Sqlite>) -> Vec<usize> {
     numbers
 }
 
-/// SQLite in memory.
+/// `SQLite` in memory.
 struct Database {
     runtime: Runtime,
     connection: SqliteConnection,

@@ -180,7 +180,9 @@ fn condition_key(condition: &Condition) -> ConditionKey {
 
 /// A path as a JSON pointer: a name with `/` in it is another place than one inside of another.
 fn pointer(path: &[String]) -> String {
-    path.iter().map(|name| format!("/{}", name.replace('~', "~0").replace('/', "~1"))).collect()
+    path.iter().fold(String::new(), |pointer, name| {
+        pointer + "/" + &name.replace('~', "~0").replace('/', "~1")
+    })
 }
 
 impl ClassTest {
