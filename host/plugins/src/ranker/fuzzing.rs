@@ -81,7 +81,9 @@ pub(crate) fn describe(said: &mut Lines<'_>) {
             assert!(description.refresh.is_none_or(|every| every.as_secs() >= 1));
             assert!(description.inputs.len() <= InputSpec::MAX_INPUTS);
             let mut names: Vec<_> = description.inputs.iter().map(|input| &input.name).collect();
-            names.iter().for_each(|name| assert_readable(name));
+            for name in &names {
+                assert_readable(name);
+            }
             names.sort();
             names.dedup();
             assert_eq!(names.len(), description.inputs.len(), "each has a name of its own");

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use hinny_core::{
-    Organisation, TaskId, Timestamp,
+    Organisation, Priority, TaskId, Timestamp,
     command::{Command, Push, UpsertSchedule},
     cron::CronExpression,
     filter::Filter,
@@ -70,7 +70,7 @@ pub(crate) fn admit(said: &mut Lines<'_>) {
                 match answer {
                     Ok(admitted) => {
                         assert_document(&admitted.data);
-                        assert!(admitted.priority.is_none_or(|priority| priority.in_range()));
+                        assert!(admitted.priority.is_none_or(Priority::in_range));
                     }
                     Err(rejection) => {
                         assert_readable(&rejection.reason);
@@ -167,7 +167,7 @@ fn assert_command(command: &Command) {
     match command {
         Command::Push(Push { data, priority, not_before, .. }) => {
             assert_document(data);
-            assert!(priority.is_none_or(|priority| priority.in_range()));
+            assert!(priority.is_none_or(Priority::in_range));
             not_before.iter().copied().for_each(assert_moment);
         }
         Command::Cancel(cancel) => {

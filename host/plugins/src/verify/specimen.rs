@@ -199,12 +199,16 @@ impl ConfiguredScheduler {
 
 impl fmt::Debug for ConfiguredRanker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ConfiguredRanker").field("description", &self.description).finish()
+        f.debug_struct("ConfiguredRanker")
+            .field("description", &self.description)
+            .finish_non_exhaustive()
     }
 }
 
 impl fmt::Debug for ConfiguredScheduler {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ConfiguredScheduler").field("described", &self.described).finish()
+        f.debug_struct("ConfiguredScheduler")
+            .field("described", &self.described)
+            .finish_non_exhaustive()
     }
 }

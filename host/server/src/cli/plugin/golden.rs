@@ -147,17 +147,14 @@ impl<'a> Golden<'a> {
         let items: Vec<_> =
             items.iter().map(|item| format!("    {}", item.replace('\n', "\n    "))).collect();
         let list = format!("[\n{}\n  ]", items.join(",\n"));
-        let written = match self.content.expected {
-            Some(old) => {
-                let start = old.get().as_ptr().addr() - self.text.as_ptr().addr();
-                let (before, rest) = self.text.split_at(start);
-                let (_, after) = rest.split_at(old.get().len());
-                format!("{before}{list}{after}")
-            }
-            None => {
-                let open = self.text.trim_end().trim_end_matches('}').trim_end();
-                format!("{open},\n  \"expected\": {list}\n}}\n")
-            }
+        let written = if let Some(old) = self.content.expected {
+            let start = old.get().as_ptr().addr() - self.text.as_ptr().addr();
+            let (before, rest) = self.text.split_at(start);
+            let (_, after) = rest.split_at(old.get().len());
+            format!("{before}{list}{after}")
+        } else {
+            let open = self.text.trim_end().trim_end_matches('}').trim_end();
+            format!("{open},\n  \"expected\": {list}\n}}\n")
         };
         Ok(written)
     }

@@ -96,7 +96,7 @@ impl Logs {
         let loud = lines.iter().filter(|line| level(line) >= self.level);
         let shown: String = match self.client.output {
             // A line each, so that programs can follow, too.
-            Format::Json => loud.map(|line| format!("{line}\n")).collect(),
+            Format::Json => loud.fold(String::new(), |all, line| all + &line.to_string() + "\n"),
             Format::Table => loud.map(written).collect(),
         };
         Ok(output::print(&shown)?)

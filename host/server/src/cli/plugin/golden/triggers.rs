@@ -109,7 +109,7 @@ impl GoldenTrigger {
         number: u128,
     ) -> anyhow::Result<Value> {
         let trigger = match self {
-            Self::Push(push) => return push.tell(plugin, now, number),
+            Self::Push(push) => return Ok(push.tell(plugin, now, number)),
             Self::Message(message) => Trigger::Message(message.message(now, number)?),
             Self::Tick(tick) => Trigger::Tick(Tick { planned_at: now, every_ms: tick.every_ms }),
             Self::Due(due) => Trigger::Due(Box::new(due.schedule(now, scheduler, number)?)),
@@ -130,12 +130,7 @@ impl GoldenTrigger {
 }
 
 impl GoldenPush {
-    fn tell(
-        &self,
-        plugin: &ConfiguredScheduler,
-        now: Timestamp,
-        number: u128,
-    ) -> anyhow::Result<Value> {
+    fn tell(&self, plugin: &ConfiguredScheduler, now: Timestamp, number: u128) -> Value {
         let draft = Draft {
             sent_id: self.id,
             fresh_id: TaskId(Uuid::from_u128(number)),
@@ -144,13 +139,13 @@ impl GoldenPush {
             data: self.data.to_string(),
             not_before: None,
         };
-        Ok(match plugin.admit(now, draft) {
+        match plugin.admit(now, draft) {
             Ok(Ok(admitted)) => command::admitted(&admitted),
             Ok(Err(rejection)) => {
                 json!({"rejected": rejection.reason, "field": rejection.field})
             }
             Err(failure) => json!({"failed": failure.to_string()}),
-        })
+        }
     }
 }
 
