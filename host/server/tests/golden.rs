@@ -24,10 +24,10 @@ fn folder(plugin: &str, golden: &str) -> tempfile::TempDir {
     let built =
         PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../../dist/plugins/{plugin}.wasm"));
     for inner in ["dist", "golden"] {
-        fs::create_dir(folder.path().join(inner)).unwrap();
+        fs::create_dir(folder.path().join(inner)).expect("a folder can be made");
     }
     fs::copy(built, folder.path().join("dist/mine.wasm")).expect("`cargo xtask plugins` ran");
-    fs::write(folder.path().join("golden/batch.json"), golden).unwrap();
+    fs::write(folder.path().join("golden/batch.json"), golden).expect("a file can be written");
     folder
 }
 
