@@ -5,7 +5,7 @@ use std::{fs, path::Path, sync::Arc};
 use hinny_core::{
     EventId, SchedulerId,
     event::EventOutcome,
-    plugin::{ActivateRequest, Slot, World},
+    plugin::{ActivateRequest, Slot, Upload, World},
     queue::NewMessage,
     task::{TaskQuery, Window},
 };
@@ -51,7 +51,7 @@ async fn start(folder: &Path) -> Host {
 }
 
 async fn activate(host: &Host, guest: &str, settings: Value) {
-    let uploaded = host.plugins().upload(component(guest), "ann".to_owned()).await.unwrap();
+    let uploaded = host.plugins().upload(Upload::unsigned(component(guest), "ann")).await.unwrap();
     let request = ActivateRequest::version(slot(), uploaded.digest, "ann");
     let request = ActivateRequest { settings: Some(settings), ..request };
     host.plugins().activate(request).await.unwrap();

@@ -16,7 +16,7 @@ use hinny_core::{
     ManualClock, SchedulerId, Timestamp,
     connector::NoConnectors,
     input::{Columns, InputRow, InputTable, InputValue},
-    plugin::{ActivateRequest, Plugins as _, Slot, World},
+    plugin::{ActivateRequest, Plugins as _, Slot, Upload, World},
     ranker::{RankContext, Ranker},
 };
 use hinny_plugins::{PluginHostConfig, Registry, RegistryServices, SchedulerSlots};
@@ -115,7 +115,8 @@ async fn registry() -> Registry {
 
 async fn activate(registry: &Registry, name: &str, guest: &str, settings: Value) {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../dist/{guest}.wasm"));
-    let version = registry.upload(fs::read(file).unwrap(), "bench".to_owned()).await.unwrap();
+    let version =
+        registry.upload(Upload::unsigned(fs::read(file).unwrap(), "bench")).await.unwrap();
     let slot = Slot { scheduler: scheduler(name), world: World::Ranker };
     let request = ActivateRequest::version(slot, version.digest, "bench");
     registry.activate(ActivateRequest { settings: Some(settings), ..request }).await.unwrap();

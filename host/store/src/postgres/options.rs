@@ -62,17 +62,9 @@ impl PostgresOptions {
         self.connect.clone().options(self.settings()).options([("work_mem", "32MB")])
     }
 
-    /// How the connection that writes is set up.
-    ///
-    /// Its statements find every row by key, whatever the statistics say, as those of a table that
-    /// was empty a minute ago; and they are planned once.
+    /// How the connection that writes is set up: its statements are planned once.
     pub(crate) fn writing(&self) -> PgConnectOptions {
-        self.reading().options([
-            ("plan_cache_mode", "force_generic_plan"),
-            ("enable_seqscan", "off"),
-            ("enable_hashjoin", "off"),
-            ("enable_mergejoin", "off"),
-        ])
+        self.reading().options([("plan_cache_mode", "force_generic_plan")])
     }
 
     /// How the connection that makes indexes is set up: that takes its time, and nobody waits.

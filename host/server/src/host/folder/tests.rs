@@ -12,8 +12,8 @@ use hinny_core::plugin::Activation;
 use hinny_core::{
     ManualClock, PluginDigest, Timestamp,
     plugin::{
-        CandidateRequest, Distrust, PluginVersion, Signature, SignatureStatus, SlotStatus, Stage,
-        Verdict, World,
+        CandidateRequest, Distrust, Lines, LinesRequest, PluginVersion, Signature, SignatureStatus,
+        SlotStatus, Stage, Verdict, World,
     },
     ranker::Ranker,
 };
@@ -93,6 +93,10 @@ impl Plugins for Fake {
             return Err(PluginError::UnknownSlot(slot.to_string()));
         }
         Ok(self.activations.lock().unwrap().iter().rev().cloned().collect())
+    }
+
+    async fn lines(&self, _: LinesRequest) -> Result<Lines, PluginError> {
+        unreachable!("nobody reads what plugins wrote through it")
     }
 
     async fn candidate(&self, _: CandidateRequest) -> Result<Arc<dyn Ranker>, PluginError> {
