@@ -131,6 +131,7 @@ fn configuration(services: &str) -> String {
 }
 
 /// Katalogus, Octopoes and Bytes at one address, which is the answer.
+#[expect(clippy::disallowed_methods, reason = "it ends with the test")]
 async fn services() -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
