@@ -116,9 +116,10 @@ fn what_cannot_be_asked_is_refused_with_the_cure() {
 #[test]
 fn a_new_plugin_answers_as_its_golden_file_says() {
     let scratch = tempfile::tempdir().unwrap();
-    for lang in ["c", "javascript"] {
-        let name = format!("rank-{}", &lang[..1]);
-        let made = hinny(scratch.path(), &["plugin", "new", &name, "--lang", lang]);
+    for (lang, kind) in [("c", "ranker"), ("c", "scheduler"), ("javascript", "ranker")] {
+        let name = format!("{kind}-{}", &lang[..1]);
+        let new = ["plugin", "new", &name, "--lang", lang, "--kind", kind];
+        let made = hinny(scratch.path(), &new);
         assert_eq!(made.0, 0, "{}", made.1);
         let folder = scratch.path().join(&name);
         let (_, told) = hinny(&folder, &["plugin", "test"]);

@@ -195,7 +195,8 @@ mod tests {
                 assert!(!text.contains("{{"), "{}", file.display());
             }
             assert!(folder.join(".gitignore").is_file(), "{language}");
-            assert!(folder.join("golden/levels.json").is_file(), "{language}");
+            let golden = if kind == Kind::Ranker { "levels" } else { "hosts" };
+            assert!(folder.join(format!("golden/{golden}.json")).is_file(), "{language}");
         }
     }
 

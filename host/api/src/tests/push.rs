@@ -68,7 +68,7 @@ async fn bodies_that_are_no_object_are_refused_by_kind() {
         ("null", "missing", "body"),
         ("[]", "model_attributes_type", "body"),
         ("\"x\"", "model_attributes_type", "body"),
-        ("{\"a\":", "json_invalid", "body.4"),
+        ("{\"a\":", "json_invalid", "body.5"),
         ("{\n\"a\" 1}", "json_invalid", "body.6"),
     ] {
         assert_eq!(api.post(PUSH, body).await.problems(), [problem(kind, place)], "{body}");
