@@ -1,4 +1,4 @@
-//! The benches of single parts: those that criterion runs, and what neighbours cost each other.
+//! The benches of single parts, run by criterion.
 
 use std::{fs, path::Path};
 
@@ -17,8 +17,7 @@ pub(crate) fn measure(quick: bool, report: &mut Report) -> anyhow::Result<()> {
             .with_context(|| format!("cannot clear {}", folder.display()))?;
     }
     let mut command = sh::cargo();
-    command.args(["bench", "--package", "hinny-core", "--package", "hinny-tests"]);
-    command.args(["--bench", "order", "--bench", "boundary", "--bench", "store"]);
+    command.args(["bench", "--package", "hinny-core", "--package", "hinny-tests", "--benches"]);
     command.args(["--", "--noplot"]);
     if quick {
         command.args(["--warm-up-time", "0.5", "--measurement-time", "1"]);
@@ -30,24 +29,6 @@ pub(crate) fn measure(quick: bool, report: &mut Report) -> anyhow::Result<()> {
     for (name, nanos) in medians {
         report.add(&name, duration(nanos), "");
     }
-    neighbours(report)
-}
-
-/// How long calls of a ranker take beside another one that never ends, and alone.
-fn neighbours(report: &mut Report) -> anyhow::Result<()> {
-    let mut command = sh::cargo();
-    command.args(["bench", "--package", "hinny-tests", "--bench", "neighbours"]);
-    let said = sh::output(command.current_dir(sh::root()?))?;
-    let figures = said.lines().find_map(|line| serde_json::from_str::<Value>(line).ok());
-    let figures = figures.context("the bench `neighbours` printed no figures")?;
-    let micros = |place: &str| field(&figures, place).as_f64().unwrap_or_default();
-    for (what, place) in [("alone", "/alone"), ("beside one that spins", "/beside")] {
-        let (p50, p99) = (micros(&format!("{place}/p50_us")), micros(&format!("{place}/p99_us")));
-        let value = format!("p50 {}, p99 {}", duration(p50 * 1e3), duration(p99 * 1e3));
-        report.add(&format!("a ranker's call of 100 tasks, {what}"), value, "");
-    }
-    let times = micros("/beside/p99_us") / micros("/alone/p99_us").max(f64::MIN_POSITIVE);
-    report.add("p99 beside one that spins, of p99 alone", format!("{times:.2} times"), "< 2 times");
     Ok(())
 }
 
