@@ -168,6 +168,14 @@ pub struct Activation {
     pub forced: bool,
 }
 
+impl Activation {
+    /// Who activates what the configuration names; such an activation has it as its reason, too.
+    pub const BY_CONFIGURATION: &str = "configuration";
+
+    /// Who goes back by itself.
+    pub const BY_HOST: &str = "hinny";
+}
+
 fn as_text<T: fmt::Display, S: serde::Serializer>(
     value: &T,
     serializer: S,

@@ -12,7 +12,7 @@ use tracing::{error, info};
 use super::{
     ACTIVATIONS_READ, Inner, Registry, RegistryServices, SlotPair,
     slot::{Current, Program, SlotState},
-    target::{HOST, active},
+    target::active,
 };
 use crate::{
     config::{PluginHostConfig, SchedulerSlots},
@@ -102,7 +102,7 @@ impl Inner {
                     "the active plugin of `{}` cannot be started, the slot stays empty; hint: `hinny plugin rollback {0}`",
                     slot.slot
                 );
-                self.note_distrust(&slot.slot, "start", HOST, &error).await;
+                self.note_distrust(&slot.slot, "start", Activation::BY_HOST, &error).await;
                 trouble = Some(format!("`{}` is empty: {error}", slot.slot));
                 None
             }
@@ -137,7 +137,7 @@ impl Inner {
                     activation.stage,
                     slot.slot
                 );
-                self.note_distrust(&slot.slot, "start", HOST, &error).await;
+                self.note_distrust(&slot.slot, "start", Activation::BY_HOST, &error).await;
                 let alone =
                     || format!("the {} of `{}` does not run: {error}", activation.stage, slot.slot);
                 current.trouble.get_or_insert_with(alone);

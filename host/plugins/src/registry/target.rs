@@ -6,12 +6,6 @@ use hinny_core::{
 };
 use serde_json::{Value, json};
 
-/// Who activates what the configuration names; such an activation has it as its reason, too.
-const CONFIGURATION: &str = "configuration";
-
-/// Who goes back by itself.
-pub(super) const HOST: &str = "hinny";
-
 /// What a slot is to run.
 #[derive(Debug)]
 pub(super) struct Target {
@@ -46,7 +40,7 @@ pub(super) fn asked(
         check_trial(&slot, history)?;
     }
     let reason = match (by.as_str(), stage) {
-        (CONFIGURATION, _) => CONFIGURATION.to_owned(),
+        (Activation::BY_CONFIGURATION, _) => Activation::BY_CONFIGURATION.to_owned(),
         (_, Stage::Active) => "activate".to_owned(),
         (_, stage) => stage.to_string(),
     };
@@ -62,7 +56,7 @@ pub(super) fn automatic(
 ) -> Result<Target, PluginError> {
     let back = earlier(slot, history)?;
     let reason = format!("automatic rollback from generation {generation}: {why}");
-    Ok(Target { by: HOST.to_owned(), reason, ended: Some(generation), ..back })
+    Ok(Target { by: Activation::BY_HOST.to_owned(), reason, ended: Some(generation), ..back })
 }
 
 /// The generation that decides about all tasks, or about all but those of a canary.
@@ -206,7 +200,10 @@ mod tests {
             (target.settings, target.reason)
         };
         assert_eq!(settings(1, "ann"), (json!({"weight": 2}), "activate".to_owned()));
-        assert_eq!(settings(9, CONFIGURATION), (json!({}), "configuration".to_owned()));
+        assert_eq!(
+            settings(9, Activation::BY_CONFIGURATION),
+            (json!({}), "configuration".to_owned())
+        );
     }
 
     #[test]
@@ -254,6 +251,6 @@ mod tests {
         let target = automatic(&slot(), &history, 2, "it traps").unwrap();
         assert_eq!((target.digest, target.ended), (PluginDigest([1; 32]), Some(2)));
         assert_eq!(target.reason, "automatic rollback from generation 2: it traps");
-        assert_eq!(target.by, HOST);
+        assert_eq!(target.by, Activation::BY_HOST);
     }
 }

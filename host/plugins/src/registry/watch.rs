@@ -13,7 +13,7 @@ use tracing::{error, warn};
 use super::{
     Inner,
     slot::{Current, Running, SlotState},
-    target::{HOST, automatic, is_watched},
+    target::{automatic, is_watched},
 };
 
 /// How often rankers are looked at.
@@ -89,7 +89,7 @@ impl Inner {
                     "generation {generation} in `{}` is beyond its budget ({why}) and stays, since there is no way back",
                     slot.slot
                 );
-                self.note_distrust(&slot.slot, "roll back", HOST, &error).await;
+                self.note_distrust(&slot.slot, "roll back", Activation::BY_HOST, &error).await;
             }
             Err(_) => {}
         }

@@ -66,6 +66,8 @@ impl Doubts {
                 }),
             }
         }
-        applier.rank_late(late, None);
+        if !late.is_empty() {
+            applier.rank_late(late, None);
+        }
     }
 }

@@ -13,9 +13,6 @@ use tracing::info;
 
 use crate::{config::SchedulerConfig, plugin_ref::PluginRef, signature_file};
 
-/// Who activates what the configuration names.
-const BY: &str = "configuration";
-
 /// What the configuration wants in a slot.
 struct Wanted<'a> {
     slot: Slot,
@@ -63,13 +60,17 @@ impl Wanted<'_> {
         let version = match self.plugin {
             PluginRef::File(file) => {
                 let signatures = signature_file::beside(file)?.into_iter().collect();
-                let (component, by) = (read(file)?, BY.to_owned());
+                let (component, by) = (read(file)?, Activation::BY_CONFIGURATION.to_owned());
                 plugins.upload(Upload { component, signatures, by }).await?
             }
             named => named.find(&plugins.versions().await?)?.clone(),
         };
         // The plugin host logs what it activates.
-        let request = ActivateRequest::version(self.slot.clone(), version.digest, BY);
+        let request = ActivateRequest::version(
+            self.slot.clone(),
+            version.digest,
+            Activation::BY_CONFIGURATION,
+        );
         let settings = Some(Value::Object(self.settings.clone()));
         plugins.activate(ActivateRequest { settings, ..request }).await?;
         Ok(())

@@ -61,7 +61,8 @@ pub(super) fn standing(
 
 fn is_of_person(activation: &Activation) -> bool {
     let by = activation.by.as_str();
-    !(by.starts_with(FOLDER) || by == "configuration" || by == "hinny")
+    let is_named = [Activation::BY_CONFIGURATION, Activation::BY_HOST].contains(&by);
+    !(is_named || by.starts_with(FOLDER))
 }
 
 #[cfg(test)]
