@@ -42,8 +42,7 @@ fn write_program(source: &Source, program: &Path) -> Result<()> {
             sdk::write_file(&program.join(PACKAGE).join(name), text)?;
         }
     }
-    let part = "sdk/assemblyscript/_build/export.ts";
-    let entry = sdk::file(part).with_context(|| format!("this program is without `{part}`"))?;
+    let entry = sdk::file("sdk/assemblyscript/_build/export.ts")?;
     let entry = entry.replace("{{main}}", main).replace("{{name}}", &source.name);
     let entry = entry.replace("{{version}}", &source.version);
     sdk::write_file(&program.join(ENTRY).with_extension("ts"), &entry)?;

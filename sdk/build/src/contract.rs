@@ -36,7 +36,7 @@ pub(crate) fn write(work: &Path) -> Result<PathBuf> {
 
 /// The name and version of the contract's package, such as `hinny:plugin@0.1.1`.
 pub(crate) fn package() -> Result<&'static str> {
-    let types = sdk::file("wit/types.wit").context("this program was built without `wit`")?;
+    let types = sdk::file("wit/types.wit")?;
     let named = types.lines().find_map(|line| line.strip_prefix("package ")?.strip_suffix(';'));
     named.context("the contract has no name")
 }
@@ -71,12 +71,12 @@ pub(crate) fn write_c(kind: Kind, work: &Path) -> Result<()> {
     let mut files = Files::default();
     let mut generator = wit_bindgen_c::Opts::default().build();
     generator.generate(&mut resolve, world, &mut files)?;
-    for (name, content) in files.iter() {
-        let file = work.join(name);
-        std::fs::write(&file, content)
-            .with_context(|| format!("cannot write {}", file.display()))?;
-    }
-    Ok(())
+    write_generated(&files, work)
+}
+
+/// Writes what a generator of bindings made into a folder.
+pub(crate) fn write_generated(files: &Files, to: &Path) -> Result<()> {
+    files.iter().try_for_each(|(name, content)| sdk::write_file(&to.join(name), content))
 }
 
 /// A component from a module whose object files say what its world is.

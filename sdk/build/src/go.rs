@@ -70,12 +70,7 @@ fn bindings(resolve: &mut Resolve, world: WorldId, to: &Path) -> Result<()> {
     let mut files = Files::default();
     let mut generator = wit_bindgen_go::Opts::default().build();
     generator.generate(resolve, world, &mut files)?;
-    for (name, content) in files.iter() {
-        let file = to.join(name);
-        fs::create_dir_all(file.parent().context("a file is in a folder")?)?;
-        fs::write(&file, content).with_context(|| format!("cannot write {}", file.display()))?;
-    }
-    Ok(())
+    contract::write_generated(&files, to)
 }
 
 /// Writes what the bindings are compiled with.
@@ -112,8 +107,7 @@ fn write_program(source: &Source, work: &Path, program: &Path) -> Result<()> {
 }
 
 fn part(name: &str) -> Result<&'static str> {
-    let path = format!("sdk/go/_build/{name}");
-    sdk::file(&path).with_context(|| format!("this program was built without `{path}`"))
+    sdk::file(&format!("sdk/go/_build/{name}"))
 }
 
 /// The plugin's own copy of the SDK, or else the one of this program.

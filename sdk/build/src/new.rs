@@ -64,7 +64,7 @@ impl New {
             }
             Language::AssemblyScript => {
                 self.template()?;
-                let sdk = whole("sdk/assemblyscript/index.ts")?;
+                let sdk = sdk::file("sdk/assemblyscript/index.ts")?;
                 sdk::write_file(&self.folder.join("hinny-plugin/index.ts"), sdk)?;
             }
         }
@@ -85,7 +85,7 @@ impl New {
         for (path, text) in sdk::files(&self.templates()) {
             // Under its own name it would hide files of the repository from git.
             let path = if path == "gitignore" { ".gitignore" } else { path };
-            sdk::write_file(&self.folder.join(path), &self.filled(text))?;
+            sdk::write_file(&self.folder.join(path), self.filled(text))?;
         }
         Ok(())
     }
@@ -95,13 +95,13 @@ impl New {
     }
 
     fn rust(&self) -> Result<()> {
-        let lock = whole("plugins/Cargo.lock")?;
+        let lock = sdk::file("plugins/Cargo.lock")?;
         self.name.check_free(lock)?;
         let (of_kind, golden, dependencies) = match self.kind {
             Kind::Ranker => ("ranker", "levels", RANKER_DEPENDENCIES),
             Kind::Scheduler => ("scheduler", "hosts", SCHEDULER_DEPENDENCIES),
         };
-        let template = |file: &str| whole(&format!("sdk/templates/{file}"));
+        let template = |file: &str| sdk::file(&format!("sdk/templates/{file}"));
         let component = format!("dist/{}.wasm", self.name.as_str());
         let fill = |text: &str| {
             self.filled(text)
@@ -144,12 +144,8 @@ fn sdk_workspace() -> Result<String> {
         let line = line.trim();
         !line.starts_with('"') || line.starts_with("\"../sdk/")
     };
-    let lines = whole("plugins/Cargo.toml")?.lines().filter(of_sdk);
+    let lines = sdk::file("plugins/Cargo.toml")?.lines().filter(of_sdk);
     Ok(lines.fold(String::new(), |text, line| text + line + "\n"))
-}
-
-fn whole(file: &str) -> Result<&'static str> {
-    sdk::file(file).with_context(|| format!("this program was built without `{file}`"))
 }
 
 /// Makes a folder that must not be there yet.

@@ -19,8 +19,9 @@ pub(crate) fn files(folder: &str) -> impl Iterator<Item = (&'static str, &'stati
 }
 
 /// One file.
-pub(crate) fn file(path: &str) -> Option<&'static str> {
-    FILES.iter().find(|(found, _)| *found == path).map(|(_, text)| *text)
+pub(crate) fn file(path: &str) -> Result<&'static str> {
+    let found = FILES.iter().find(|(found, _)| *found == path).map(|(_, text)| *text);
+    found.with_context(|| format!("this program was built without `{path}`"))
 }
 
 /// Writes the files below a folder of the repository into another, templates apart.
@@ -30,11 +31,11 @@ pub(crate) fn write(folder: &str, to: &Path) -> Result<()> {
 }
 
 /// Writes a file, and the folders above it.
-pub(crate) fn write_file(file: &Path, text: &str) -> Result<()> {
+pub(crate) fn write_file(file: &Path, content: impl AsRef<[u8]>) -> Result<()> {
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     }
-    fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))
+    fs::write(file, content).with_context(|| format!("cannot write {}", file.display()))
 }
 
 /// Takes what a plugin is built with into a digest: the contract, and the SDK in a folder.
@@ -64,7 +65,7 @@ mod tests {
             "sdk/c/hinny_ranker.h",
             "plugins/Cargo.lock",
         ] {
-            assert!(file(path).is_some_and(|text| !text.is_empty()), "{path}");
+            assert!(file(path).is_ok_and(|text| !text.is_empty()), "{path}");
         }
         assert!(FILES.iter().all(|(path, _)| !path.contains("__pycache__")));
     }
