@@ -15,6 +15,7 @@ mod make;
 mod plugins;
 mod postgres_faults;
 mod postgres_places;
+mod postgres_ways;
 mod pushes;
 mod queries;
 mod refusals;

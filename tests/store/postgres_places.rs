@@ -1,6 +1,6 @@
 //! Indexes over places in the data of tasks, which a `PostgreSQL` database has.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc};
 
 use hinny_core::{
     filter::Filter,
@@ -13,11 +13,8 @@ use sqlx::PgConnection;
 
 use super::{
     make::{condition, jobs, json as raw, new_task, pushes},
-    server::Database,
+    server::{Database, until},
 };
-
-/// Longest that an index may take.
-const PATIENCE: Duration = Duration::from_mins(1);
 
 const INDEXES: &str = "
     SELECT i.indexrelid::bigint FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
@@ -38,24 +35,6 @@ async fn open(database: &Database) -> Arc<PostgresStore> {
     let mark = if url.contains('?') { '&' } else { '?' };
     let options = PostgresOptions::url(&format!("{url}{mark}options[enable_seqscan]=off"));
     Arc::new(PostgresStore::open(&options.unwrap()).await.unwrap())
-}
-
-/// Asks until the answer is good.
-async fn until<T, E>(mut ask: impl AsyncFnMut() -> T, good: impl Fn(&T) -> bool, what: E) -> T
-where
-    T: std::fmt::Debug,
-    E: std::fmt::Display,
-{
-    let asked = async {
-        loop {
-            let answer = ask().await;
-            if good(&answer) {
-                return answer;
-            }
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| panic!("no {what}"))
 }
 
 /// Waits until there are so many indexes.

@@ -3,6 +3,7 @@
 use std::{
     env, process,
     sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
 };
 
 use hinny_store::PostgresOptions;
@@ -11,8 +12,33 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 /// Names the server.
 const VARIABLE: &str = "HINNY_TEST_POSTGRES_URL";
 
+/// Longest that anything may take to come right.
+const PATIENCE: Duration = Duration::from_mins(1);
+
 /// Numbers of the databases that this process made.
 static MADE: AtomicU32 = AtomicU32::new(0);
+
+/// Asks until the answer is good; the server does some things in its own time.
+pub(crate) async fn until<T, E>(
+    mut ask: impl AsyncFnMut() -> T,
+    good: impl Fn(&T) -> bool,
+    what: E,
+) -> T
+where
+    T: std::fmt::Debug,
+    E: std::fmt::Display,
+{
+    let asked = async {
+        loop {
+            let answer = ask().await;
+            if good(&answer) {
+                return answer;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| panic!("no {what}"))
+}
 
 /// A database that goes when this is dropped.
 pub(crate) struct Database {

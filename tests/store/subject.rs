@@ -33,11 +33,14 @@ impl Subject {
         Self { store, tell_finished, has_full_text: false, _database: None }
     }
 
-    /// A `PostgreSQL` database that is open.
-    pub(crate) fn on_server(store: Arc<PostgresStore>, database: Database) -> Self {
+    /// A `PostgreSQL` database that is open, and goes with the subject if it is given.
+    pub(crate) fn on_server(
+        store: Arc<PostgresStore>,
+        database: impl Into<Option<Database>>,
+    ) -> Self {
         let told = Arc::clone(&store);
         let tell_finished = Box::new(move |who| told.set_tell_finished(who));
-        Self { store, tell_finished, has_full_text: true, _database: Some(database) }
+        Self { store, tell_finished, has_full_text: true, _database: database.into() }
     }
 
     /// Sets whose ended tasks are kept to be told.

@@ -2,6 +2,7 @@
 
 mod away;
 mod commit;
+mod completed;
 mod count;
 mod error;
 mod event;
@@ -16,6 +17,7 @@ mod matching;
 mod migrate;
 mod open;
 mod options;
+mod past;
 mod place;
 mod plugin;
 mod row;
@@ -23,6 +25,7 @@ mod save;
 mod schedule;
 mod sql;
 mod state;
+mod statistics;
 mod store;
 mod task;
 mod tidy;

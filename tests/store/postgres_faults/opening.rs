@@ -68,10 +68,10 @@ async fn tables_of_another_program_are_left_alone() {
 async fn a_migration_is_made_once_and_told() {
     let database = Database::new().await;
     let options = database.options();
-    assert_eq!(PostgresStore::schema_version(&options).await.unwrap(), (0, 3));
-    assert_eq!(PostgresStore::migrate(&options).await.unwrap(), (0, 3));
-    assert_eq!(PostgresStore::migrate(&options).await.unwrap(), (3, 3));
-    assert_eq!(PostgresStore::schema_version(&options).await.unwrap(), (3, 3));
+    assert_eq!(PostgresStore::schema_version(&options).await.unwrap(), (0, 4));
+    assert_eq!(PostgresStore::migrate(&options).await.unwrap(), (0, 4));
+    assert_eq!(PostgresStore::migrate(&options).await.unwrap(), (4, 4));
+    assert_eq!(PostgresStore::schema_version(&options).await.unwrap(), (4, 4));
 }
 
 #[tokio::test]
@@ -111,7 +111,7 @@ async fn activations_from_before_there_were_stages_are_of_all_tasks() {
     open(&database).await.close().await.unwrap();
     for sql in [
         "DELETE FROM _sqlx_migrations WHERE version >= 2",
-        "DROP TABLE plugin_signature, plugin_refusal",
+        "DROP TABLE plugin_signature, plugin_refusal, task_completed, task_completed_until",
         "ALTER TABLE plugin_activation DROP COLUMN stage, DROP COLUMN ended, DROP COLUMN forced",
         "INSERT INTO plugin_activation
             (scheduler, world, generation, digest, at, by, reason, settings)
@@ -119,7 +119,7 @@ async fn activations_from_before_there_were_stages_are_of_all_tasks() {
     ] {
         database.run(sql).await;
     }
-    assert_eq!(PostgresStore::schema_version(&database.options()).await.unwrap(), (1, 3));
+    assert_eq!(PostgresStore::schema_version(&database.options()).await.unwrap(), (1, 4));
     let slot = "jobs/ranker".parse().unwrap();
     let stored = open(&database).await.activations(&slot, 1).await.unwrap();
     assert_eq!((stored[0].stage, stored[0].ended, stored[0].forced), (Stage::Active, None, false));

@@ -28,5 +28,6 @@ pub(crate) async fn commit(
     let Decision { outcomes, changes } = decide(units, known, tell);
     save(&mut turn, &changes).await?;
     turn.end().await?;
+    writer.wrote(&changes);
     Ok(outcomes)
 }

@@ -22,5 +22,8 @@ pub(crate) async fn import(
         save(&mut turn, &changes).await?;
     }
     turn.end().await?;
+    if mode == ImportMode::Write {
+        writer.wrote(&changes);
+    }
     Ok(outcomes)
 }

@@ -18,6 +18,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "first", include_str!("../../migrations/postgres/0001_first.sql")),
     (2, "stages", include_str!("../../migrations/postgres/0002_stages.sql")),
     (3, "signatures", include_str!("../../migrations/postgres/0003_signatures.sql")),
+    (4, "completed", include_str!("../../migrations/postgres/0004_completed.sql")),
 ];
 
 /// The newest schema that this program knows.

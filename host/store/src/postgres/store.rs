@@ -23,11 +23,13 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     IndexedPlace, PostgresOptions, Standing,
     away::Away,
-    commit, count, event, facts, history, import, list,
+    commit,
+    completed::Completed,
+    count, event, facts, history, import, list,
     lock::HostLock,
     matching,
     open::{Opened, open},
-    place, plugin, schedule, state, task, tidy, trust,
+    place, plugin, schedule, state, statistics, task, tidy, trust,
     writer::Writer,
 };
 use crate::driven::driven;
@@ -44,6 +46,7 @@ pub struct PostgresStore {
     tasks: TaskTracker,
     stop: CancellationToken,
     options: PostgresOptions,
+    completed: Arc<Completed>,
 }
 
 impl PostgresStore {
@@ -56,7 +59,26 @@ impl PostgresStore {
         tasks.close();
         let tell_finished = RwLock::default();
         let (writer, options) = (Arc::new(writer), options.clone());
-        Ok(Self { writer, readers, away, lock, tell_finished, tasks, stop, options })
+        let completed = Arc::default();
+        let store =
+            Self { writer, readers, away, lock, tell_finished, tasks, stop, options, completed };
+        store.keep();
+        Ok(store)
+    }
+
+    /// Keeps beside all else what makes statements quick.
+    fn keep(&self) {
+        let (options, written) = (self.options.clone(), self.writer.written());
+        self.until_stopped(async move { statistics::keep(&options, written).await });
+        let (completed, readers) = (Arc::clone(&self.completed), self.readers.clone());
+        let written = self.writer.written();
+        self.until_stopped(async move { completed.keep(&readers, written).await });
+    }
+
+    fn until_stopped(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone();
+        // The server undoes what is broken off, or the next start does.
+        self.tasks.spawn(async move { stop.run_until_cancelled(work).await });
     }
 
     /// Brings the schema of a database up to date; the answer is the schema before and now.
@@ -96,12 +118,8 @@ impl PostgresStore {
     /// Has lists find tasks by what stands at some places in their data, as soon as the indexes
     /// for that are made; those for other places are removed. Nobody waits for either.
     pub fn index(&self, places: BTreeSet<IndexedPlace>) {
-        let (options, stop) = (self.options.clone(), self.stop.clone());
-        self.tasks.spawn(async move {
-            let keeping = place::keep(&options, &places);
-            // The server removes what is broken off, or the next start does.
-            stop.run_until_cancelled(keeping).await;
-        });
+        let options = self.options.clone();
+        self.until_stopped(async move { place::keep(&options, &places).await });
     }
 
     fn tell(&self) -> HashSet<SchedulerId> {
@@ -156,7 +174,9 @@ impl Store for PostgresStore {
         query: &TaskQuery,
         window: Window,
     ) -> Result<Page<Task>, StoreError> {
-        self.away.ask(list::tasks(&self.readers, query, window)).await
+        self.away
+            .ask(list::tasks(&self.readers, self.writer.past(), &self.completed, query, window))
+            .await
     }
 
     async fn match_queued(

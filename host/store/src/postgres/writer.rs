@@ -13,14 +13,16 @@ use std::{
 use hinny_core::store::StoreError;
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection, postgres::PgConnectOptions};
 use tokio::{
-    sync::{Mutex, MutexGuard},
+    sync::{Mutex, MutexGuard, watch},
     time::timeout,
 };
 
 use super::{
     error::{meaning, too_slow},
     lock,
+    past::Past,
 };
+use crate::commit::Changes;
 
 /// The one connection that writes; who has it, writes alone.
 pub(crate) struct Writer {
@@ -29,6 +31,9 @@ pub(crate) struct Writer {
     connection: Mutex<Option<PgConnection>>,
     /// Whether a statement may still be about to end, of which nobody knows how.
     doubt: AtomicBool,
+    /// New tasks since it was opened.
+    written: watch::Sender<u64>,
+    past: Past,
 }
 
 /// The writing connection, for one commit.
@@ -43,6 +48,7 @@ pub(crate) struct Turn<'a> {
     /// Whether there is a transaction to commit.
     begun: bool,
     doubt: &'a AtomicBool,
+    past: &'a Past,
 }
 
 impl Writer {
@@ -52,7 +58,9 @@ impl Writer {
         connect_timeout: Duration,
     ) -> Result<Self, StoreError> {
         let (connection, doubt) = (Mutex::new(None), AtomicBool::new(false));
-        let writer = Self { options, connect_timeout, connection, doubt };
+        let written = watch::Sender::default();
+        let past = Past::new();
+        let writer = Self { options, connect_timeout, connection, doubt, written, past };
         let connection = writer.connect().await?;
         *writer.connection.lock().await = Some(connection);
         Ok(writer)
@@ -72,7 +80,8 @@ impl Writer {
             self.doubt.store(false, Ordering::Release);
             connection
         };
-        Ok(Turn { place, connection: Some(connection), begun: false, doubt: &self.doubt })
+        let (doubt, past) = (&self.doubt, &self.past);
+        Ok(Turn { place, connection: Some(connection), begun: false, doubt, past })
     }
 
     /// Waits until every commit has ended of which nobody knows how it ended.
@@ -81,6 +90,26 @@ impl Writer {
     /// not be answered before that.
     pub(crate) async fn settle(&self) -> Result<(), StoreError> {
         if self.doubt.load(Ordering::Acquire) { self.turn().await?.end().await } else { Ok(()) }
+    }
+
+    /// How many new tasks were written since it was opened. It is told with every step in the life
+    /// of a task.
+    pub(crate) fn written(&self) -> watch::Receiver<u64> {
+        self.written.subscribe()
+    }
+
+    /// What is known of tasks that do not change.
+    pub(crate) fn past(&self) -> &Past {
+        &self.past
+    }
+
+    /// Notes what was written.
+    pub(crate) fn wrote(&self, changes: &Changes) {
+        self.past.committed(changes);
+        if !changes.events.is_empty() {
+            let tasks = (changes.pushed.len() + changes.imported.len()) as u64;
+            self.written.send_modify(|written| *written += tasks);
+        }
     }
 
     /// Closes the connection.
@@ -134,6 +163,7 @@ impl Drop for Turn<'_> {
     fn drop(&mut self) {
         if self.connection.is_some() {
             self.doubt.store(true, Ordering::Release);
+            self.past.end_era();
         }
     }
 }

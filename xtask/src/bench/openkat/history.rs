@@ -45,6 +45,12 @@ const TASKS: &str = "
         FROM numbered ORDER BY n
     ), unsuccessful AS (
         INSERT INTO task_unsuccessful SELECT id FROM numbered WHERE status = 5
+    ), completed AS (
+        INSERT INTO task_completed (scheduler, organisation, created_at, task)
+        SELECT 'boefje', organisation, moment, id FROM numbered WHERE status = 4 ORDER BY n
+    ), until AS (
+        UPDATE task_completed_until
+        SET seq = (SELECT coalesce(max(seq), 0) FROM task_event) + {to} - {from} + 1
     ), histories AS (
         INSERT INTO hash_history AS h (scheduler, hash, finished_at, status, duration_ms, newest,
             newest_created_at)

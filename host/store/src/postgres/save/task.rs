@@ -1,6 +1,6 @@
 //! What changes of tasks that are there already.
 
-use hinny_core::{Timestamp, task::Task};
+use hinny_core::{TaskStatus, Timestamp, task::Task};
 
 use super::column;
 use crate::{
@@ -27,6 +27,12 @@ const REWRITTEN: &str = "
         AS i(id, organisation, hash, schedule, base_priority, created_at, data)
     WHERE t.id = i.id";
 
+// The way to completed tasks is filled from the steps in their lives, and this is none.
+const COMPLETED: &str = "
+    INSERT INTO task_completed (scheduler, organisation, created_at, task)
+    SELECT * FROM unnest(?::text[], ?::text[], ?::bigint[], ?::uuid[])
+    ON CONFLICT DO NOTHING";
+
 /// Adds the parts for tasks that are there already.
 pub(super) fn write(script: &mut Script, changes: &Changes) {
     if !changes.tasks.is_empty() {
@@ -36,6 +42,7 @@ pub(super) fn write(script: &mut Script, changes: &Changes) {
         changes.tasks.iter().filter(|stored| stored.rewritten).map(|stored| &stored.task).collect();
     if !rewritten.is_empty() {
         write_rewritten(script, &rewritten);
+        write_completed(script, &rewritten);
     }
 }
 
@@ -68,4 +75,17 @@ fn write_rewritten(script: &mut Script, tasks: &[&Task]) {
         .bind(column(tasks, |task| task.base_priority.map(|priority| priority.0)))
         .bind(column(tasks, |task| task.created_at.as_micros()))
         .bind(column(tasks, |task| task.data.get()));
+}
+
+fn write_completed(script: &mut Script, rewritten: &[&Task]) {
+    let tasks = rewritten.iter().filter(|task| task.status == TaskStatus::Completed);
+    let tasks: Vec<_> = tasks.collect();
+    if !tasks.is_empty() {
+        script
+            .part(COMPLETED)
+            .bind(column(&tasks, |task| task.scheduler.as_str()))
+            .bind(column(&tasks, |task| task.organisation.as_str()))
+            .bind(column(&tasks, |task| task.created_at.as_micros()))
+            .bind(column(&tasks, |task| task.id.0));
+    }
 }
