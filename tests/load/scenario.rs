@@ -4,6 +4,7 @@ mod batch;
 mod drain;
 mod lifecycle;
 mod mutations;
+mod neighbours;
 mod pop;
 mod push;
 mod read;
@@ -34,6 +35,8 @@ pub(crate) enum Scenario {
     Swap(swap::Swap),
     /// Activate a ranker on a long queue while tasks are popped.
     Rerank(rerank::Rerank),
+    /// Push and pop beside a plugin that computes without end, and alone.
+    Neighbours(neighbours::Neighbours),
     /// Ask for something again and again.
     Read(read::Read),
     /// Publish messages and wait for the tasks that come of them.
@@ -55,6 +58,7 @@ impl Scenario {
             Self::Lifecycle(lifecycle) => lifecycle.run(target).await,
             Self::Swap(swap) => swap.run(target).await,
             Self::Rerank(rerank) => rerank.run(target).await,
+            Self::Neighbours(neighbours) => neighbours.run(target).await,
             Self::Read(read) => read.run(target).await,
             Self::Mutations(mutations) => mutations.run(target).await,
             Self::Services(services) => services.run().await,

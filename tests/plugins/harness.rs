@@ -1,6 +1,6 @@
 //! A plugin host on a database of its own.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use hinny_core::{
     Clock, ManualClock, Priority,
@@ -220,6 +220,16 @@ impl Rig {
         let activation = self.row(&version, settings).await;
         self.store.activate(&activation).await.unwrap();
         self.restarted().await
+    }
+
+    /// Waits until the last instance is gone: one whose call nobody waits for ends at its next turn.
+    pub(crate) async fn until_there_are_no_instances(&self) {
+        let gone = async {
+            while self.registry.instances() > 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), gone).await.expect("instances are left");
     }
 
     pub(crate) async fn upload(&self, guest: &str) -> PluginVersion {

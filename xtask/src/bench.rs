@@ -6,12 +6,13 @@ mod generator;
 mod languages;
 mod load;
 mod micro;
+mod neighbours;
 mod openkat;
 
 use anyhow::bail;
 
 use crate::{
-    bench::{figure::Report, load::Plan},
+    bench::{figure::Report, generator::Generator, load::Plan},
     host::{self, Home},
     plugins, services, sh,
 };
@@ -75,7 +76,16 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         micro::measure(args.quick, &mut report)?;
     }
     let plan = Plan::new(args.quick, args.depth);
-    let measured = load::measure(&home, &binaries.join("hinny-load"), plan, &mut report);
+    let program = binaries.join("hinny-load");
+    let measured = load::measure(&home, &program, plan, &mut report);
+    home.remove();
+    if measured.is_err() {
+        return conclude(&report, measured);
+    }
+    sh::step("beside a plugin that computes without end");
+    let home = Home::new("bench-neighbours", binaries.join("hinny"))?;
+    let generator = Generator { program: &program, common: &[], report: &mut report };
+    let measured = neighbours::measure(&home, generator, plan);
     home.remove();
     conclude(&report, measured)
 }

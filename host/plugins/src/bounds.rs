@@ -13,6 +13,7 @@ use wasmtime::{ResourceLimiter, Store, UpdateDeadline};
 use crate::{
     engine::{EngineHandle, Population, TICK, Ticks},
     limits::Limits,
+    turns,
 };
 
 /// Says that nobody waits for the answer any more.
@@ -81,7 +82,7 @@ impl Bounded for Bounds {
 pub(crate) enum Pace {
     /// At once: it has a thread of its own.
     Thread,
-    /// After others had their turn: it shares the threads of the reactor.
+    /// After others had their turn: see [`turns`].
     Yield,
 }
 
@@ -173,6 +174,7 @@ pub(crate) fn bounded_store<T: Bounded>(
             (false, _) => UpdateDeadline::Interrupt,
             (true, Pace::Thread) => UpdateDeadline::Continue(1),
             (true, Pace::Yield) => {
+                turns::gives_way();
                 UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now()))
             }
         })

@@ -2,7 +2,7 @@
 //!
 //! Ranker calls are pure and short, so their engine is synchronous and they run on threads of their
 //! own. Scheduler plugins wait for the database, so their engine is asynchronous, and a guest that
-//! computes gives way to others on each tick.
+//! computes gives way to others on each tick, and goes on elsewhere (see [`crate::turns`]).
 
 mod ticker;
 

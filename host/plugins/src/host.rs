@@ -7,7 +7,7 @@ use wasmtime::component::Component;
 
 use crate::{
     cache::CodeCache, config::PluginHostConfig, engine::EngineHandle, error::HostError,
-    limits::Limits, threads::CallThreads,
+    limits::Limits, threads::CallThreads, turns::Turns,
 };
 
 /// What all plugins of a process share.
@@ -17,6 +17,7 @@ pub(crate) struct PluginHost {
     pub(crate) rankers: EngineHandle,
     pub(crate) schedulers: EngineHandle,
     pub(crate) threads: CallThreads,
+    pub(crate) turns: Turns,
     cache: Option<CodeCache>,
 }
 
@@ -36,6 +37,7 @@ impl PluginHost {
             rankers: EngineHandle::new(World::Ranker, &limits)?,
             schedulers: EngineHandle::new(World::Scheduler, &limits)?,
             threads: CallThreads::start(limits.ranker_threads).map_err(HostError::Thread)?,
+            turns: Turns::start().map_err(HostError::Thread)?,
             cache: config
                 .cache_folder
                 .as_deref()

@@ -24,6 +24,7 @@ mod threads;
 mod title;
 mod trial;
 mod trust;
+mod turns;
 mod verifier;
 mod verify;
 

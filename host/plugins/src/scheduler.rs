@@ -38,12 +38,12 @@ use crate::{call::Call, stats::Stats};
 pub(crate) struct WasmScheduler {
     generation: u64,
     program: Arc<SchedulerProgram>,
-    stats: Stats,
+    stats: Arc<Stats>,
 }
 
 impl WasmScheduler {
     pub(crate) fn new(generation: u64, program: Arc<SchedulerProgram>) -> Self {
-        let stats = Stats::new(program.title(), Duration::MAX);
+        let stats = Arc::new(Stats::new(program.title(), Duration::MAX));
         Self { generation, program, stats }
     }
 
@@ -71,27 +71,36 @@ impl SchedulerPlugin for WasmScheduler {
         now: Timestamp,
         drafts: Vec<Draft>,
     ) -> Result<Vec<Result<Admitted, Rejection>>, PluginFailure> {
-        let admission = Admission::check(&drafts, &self.program.described().schema);
-        let offered = admission.offered();
-        if offered.is_empty() {
-            return Ok(admission.rejected());
-        }
-        let answers = self
-            .program
-            .call(Call::Admit, offered.len(), &self.stats, async |instance| {
-                instance.serve(self.generation);
-                instance.admit(now, &offered).await
-            })
-            .await?;
-        Ok(admission.merge(answers))
+        let (generation, program) = (self.generation, Arc::clone(&self.program));
+        let stats = Arc::clone(&self.stats);
+        let admit = async move {
+            let admission = Admission::check(&drafts, &program.described().schema);
+            let offered = admission.offered();
+            if offered.is_empty() {
+                return Ok(admission.rejected());
+            }
+            let answers = program
+                .call(Call::Admit, offered.len(), &stats, async |instance| {
+                    instance.serve(generation);
+                    instance.admit(now, &offered).await
+                })
+                .await?;
+            Ok(admission.merge(answers))
+        };
+        self.program.turns().run(admit).await
     }
 
     async fn handle(&self, now: Timestamp, trigger: &Trigger) -> Result<Handled, HandleFailure> {
-        self.program
-            .call(Call::Handle, 1, &self.stats, async |instance| {
-                instance.serve(self.generation);
-                instance.handle(now, trigger).await
-            })
-            .await?
+        let (generation, program) = (self.generation, Arc::clone(&self.program));
+        let (stats, trigger) = (Arc::clone(&self.stats), trigger.clone());
+        let handle = async move {
+            program
+                .call(Call::Handle, 1, &stats, async |instance| {
+                    instance.serve(generation);
+                    instance.handle(now, &trigger).await
+                })
+                .await?
+        };
+        self.program.turns().run(handle).await
     }
 }

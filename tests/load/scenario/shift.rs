@@ -141,6 +141,36 @@ pub(crate) async fn pop_until(mut client: Client, path: String, whistle: Whistle
     shift
 }
 
+/// What came of a time under load.
+#[derive(Default)]
+pub(crate) struct Loaded<T> {
+    /// By those that pushed.
+    pub(crate) pushes: Shift,
+    /// By those that popped.
+    pub(crate) pops: Shift,
+    /// Of what was done meanwhile.
+    pub(crate) came: T,
+}
+
+/// Has tasks pushed and popped while something else is done.
+pub(crate) async fn work_during<T>(
+    target: &Target,
+    work: &Arc<Work>,
+    during: impl Future<Output = T>,
+) -> anyhow::Result<Loaded<T>> {
+    let (half, whistle) = ((target.connections / 2).max(1), Whistle::default());
+    let pushes = begin(target, half, |client| {
+        push_until(client, target.path("/push"), Arc::clone(work), whistle.clone())
+    })
+    .await?;
+    let pop = target.path("/pop?limit=1&wait=1");
+    let pops =
+        begin(target, half, |client| pop_until(client, pop.clone(), whistle.clone())).await?;
+    let came = during.await;
+    whistle.blow();
+    Ok(Loaded { pushes: end(pushes).await?, pops: end(pops).await?, came })
+}
+
 /// Waits for all connections and puts together what they noted.
 pub(crate) async fn end(mut shifts: JoinSet<Shift>) -> anyhow::Result<Shift> {
     let mut all = Shift::default();

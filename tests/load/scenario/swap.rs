@@ -11,7 +11,7 @@ use clap::Args;
 use super::{
     drain::drain,
     rerank::wait_for,
-    shift::{Shift, Whistle, begin, end, pop_until, push_until},
+    shift::{Loaded, Shift, work_during},
     version::Version,
 };
 use crate::{
@@ -55,15 +55,6 @@ struct Swaps {
     problems: Vec<String>,
 }
 
-/// What came of a time under load.
-#[derive(Default)]
-struct Loaded<T> {
-    pushes: Shift,
-    pops: Shift,
-    /// Of what was done meanwhile.
-    came: T,
-}
-
 impl Swap {
     /// Does it.
     pub(crate) async fn run(&self, target: &Target) -> anyhow::Result<Outcome> {
@@ -76,13 +67,13 @@ impl Swap {
             Some(first) if self.before > 0.0 => {
                 self.activate_and_wait(first, target, &mut client).await?;
                 let quiet = tokio::time::sleep(Duration::from_secs_f64(self.before));
-                under_load(target, &work, quiet).await?
+                work_during(target, &work, quiet).await?
             }
             _ => Loaded::default(),
         };
         let began = Instant::now();
         let Loaded { mut pushes, mut pops, came } =
-            under_load(target, &work, self.swap_all(target, &mut client)).await?;
+            work_during(target, &work, self.swap_all(target, &mut client)).await?;
         let seconds = began.elapsed().as_secs_f64();
         let swaps = came?;
 
@@ -150,25 +141,6 @@ impl Swap {
         }
         Ok(swaps)
     }
-}
-
-/// Has tasks pushed and popped while something else is done.
-async fn under_load<T>(
-    target: &Target,
-    work: &Arc<Work>,
-    during: impl Future<Output = T>,
-) -> anyhow::Result<Loaded<T>> {
-    let (half, whistle) = ((target.connections / 2).max(1), Whistle::default());
-    let pushes = begin(target, half, |client| {
-        push_until(client, target.path("/push"), Arc::clone(work), whistle.clone())
-    })
-    .await?;
-    let pop = target.path("/pop?limit=1&wait=1");
-    let pops =
-        begin(target, half, |client| pop_until(client, pop.clone(), whistle.clone())).await?;
-    let came = during.await;
-    whistle.blow();
-    Ok(Loaded { pushes: end(pushes).await?, pops: end(pops).await?, came })
 }
 
 fn p99(timing: &mut Timing) -> f64 {

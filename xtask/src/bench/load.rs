@@ -17,8 +17,8 @@ use crate::{
 /// How long and how large.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Plan {
-    seconds: u64,
-    rounds: u64,
+    pub(crate) seconds: u64,
+    pub(crate) rounds: u64,
     starts: usize,
     swaps: u64,
     depth: u64,

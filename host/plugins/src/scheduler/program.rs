@@ -23,6 +23,7 @@ use crate::{
     settings::Settings,
     stats::{Stats, Timed},
     title::Title,
+    turns::Turns,
 };
 
 /// What instances of a scheduler plugin are made from.
@@ -85,6 +86,11 @@ impl SchedulerProgram {
 
     pub(crate) fn title(&self) -> &Title {
         &self.described.title
+    }
+
+    /// Where its calls compute.
+    pub(super) fn turns(&self) -> &Turns {
+        &self.code.host.turns
     }
 
     /// Drops instances that have waited too long for a call.

@@ -39,9 +39,9 @@ impl Guest for Evil {
         describing::describe(Sin::current())
     }
 
-    fn rank(_context: Context, batch: Batch) -> Result<Vec<i64>, RankError> {
+    fn rank(context: Context, batch: Batch) -> Result<Vec<i64>, RankError> {
         let call = CALLS.fetch_add(1, Ordering::Relaxed) + 1;
-        ranking::rank(Sin::current(), call, &batch)
+        ranking::rank(Sin::current(), call, context.now, &batch)
     }
 
     fn explain(_context: Context, batch: Batch) -> Result<Vec<Explanation>, RankError> {
@@ -77,7 +77,7 @@ mod tests {
     fn without_a_sin_it_is_first_come_first_served() {
         let none = Sin { name: "none".to_owned(), n: 1 };
         let batch = ranking::batch_of(&[9_000, 1_000], &[]);
-        assert_eq!(ranking::rank(&none, 1, &batch).unwrap(), [9, 1]);
+        assert_eq!(ranking::rank(&none, 1, 0, &batch).unwrap(), [9, 1]);
         let explained = explaining::explain(&none, &batch).unwrap();
         assert_eq!(explained.iter().map(|it| it.priority).collect::<Vec<_>>(), [9, 1]);
     }
@@ -86,10 +86,10 @@ mod tests {
     fn a_wrong_number_of_priorities_is_what_it_says() {
         let sin = |name: &str, n| Sin { name: name.to_owned(), n };
         let batch = ranking::batch_of(&[9_000, 1_000], &[]);
-        let count = |sin: Sin| ranking::rank(&sin, 1, &batch).unwrap().len();
+        let count = |sin: Sin| ranking::rank(&sin, 1, 0, &batch).unwrap().len();
         assert_eq!(count(sin("too-few", 1)), 1);
         assert_eq!(count(sin("too-many", 3)), 5);
-        let beyond = ranking::rank(&sin("too-high", 1), 1, &batch).unwrap();
+        let beyond = ranking::rank(&sin("too-high", 1), 1, 0, &batch).unwrap();
         assert_eq!(beyond, [9, 1 << 53]);
     }
 }

@@ -4,8 +4,9 @@ use hinny_plugin::bindings::ranker::exports::hinny::plugin::ranker::{Column, Col
 
 use crate::{Batch, RankError, Sin};
 
-pub(crate) const SINS: [&str; 20] = [
+pub(crate) const SINS: [&str; 21] = [
     "spin-in-rank",
+    "spin-after",
     "spin-on-poison",
     "allocate",
     "recurse",
@@ -27,12 +28,18 @@ pub(crate) const SINS: [&str; 20] = [
     "escapes-in-refusal",
 ];
 
-pub(crate) fn rank(sin: &Sin, call: u32, batch: &Batch) -> Result<Vec<i64>, RankError> {
+pub(crate) fn rank(
+    sin: &Sin,
+    call: u32,
+    now_ms: i64,
+    batch: &Batch,
+) -> Result<Vec<i64>, RankError> {
     let mut priorities = by_age(batch);
     let poisoned = poisoned(batch);
     let n = usize::try_from(sin.n).unwrap_or_default();
     match sin.name.as_str() {
         "spin-in-rank" => spoiling::spin(),
+        "spin-after" if now_ms > sin.n => spoiling::spin(),
         "spin-on-poison" if !poisoned.is_empty() => spoiling::spin(),
         "allocate" => spoiling::allocate(),
         "recurse" => priorities.push(spoiling::recurse(0) as i64),
