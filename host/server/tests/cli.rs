@@ -55,6 +55,40 @@ fn a_host_that_does_not_answer_is_named_with_what_to_do() {
 }
 
 #[test]
+fn a_plugin_is_pushed_to_a_host_or_to_a_registry_and_nowhere_else() {
+    let (code, said) = refusal(&["plugin", "push", "127.0.0.1:9", "rank.wasm"]);
+    assert_eq!(code, Some(2));
+    insta::assert_snapshot!(said, @"
+    error: invalid value '127.0.0.1:9' for '<PLACE>': expected `http://HOST:PORT` (or `https://…`) for a host, or `oci://REGISTRY/REPOSITORY:TAG` for a registry
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn an_option_of_another_kind_of_place_is_refused() {
+    let (host, registry) = ("http://127.0.0.1:9", "oci://127.0.0.1:9/rank:1");
+    for (place, option) in [
+        (host, &["--username", "ann"][..]),
+        (host, &["--password", "w"]),
+        (host, &["--plain-http"]),
+        (registry, &["--token", "t"]),
+        (registry, &["-o", "table"]),
+    ] {
+        let push = ["plugin", "push", place, "rank.wasm"];
+        let (code, said) = refusal(&[&push, option].concat());
+        assert_eq!(code, Some(2), "{option:?}: {said}");
+        let option = option[0].replace("-o", "--output");
+        assert!(said.starts_with(&format!("error: `{option}` is for a ")), "{said}");
+    }
+    let (_, said) = refusal(&["plugin", "push", host, "rank.wasm", "--plain-http"]);
+    insta::assert_snapshot!(said, @"
+    error: `--plain-http` is for a registry, and the place is a host
+      hint: leave it out, or name a registry as PLACE
+    ");
+}
+
+#[test]
 fn a_start_that_would_hand_the_host_to_strangers_is_refused() {
     let (code, said) = refusal(&["serve", "--listen", "0.0.0.0:0"]);
     assert_eq!(code, Some(1));

@@ -16,24 +16,31 @@ pub(crate) struct ClientArgs {
     /// Address of the host
     #[arg(long, value_name = "URL", env = "HINNY_URL", default_value = "http://127.0.0.1:8080")]
     url: Url,
-    /// Token, where the host asks for one
-    #[arg(long, env = "HINNY_TOKEN", hide_env_values = true)]
-    token: Option<String>,
+    #[command(flatten)]
+    token: TokenArgs,
     /// How to show the answer
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     pub(crate) output: Format,
+}
+
+/// Who asks a host.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct TokenArgs {
+    /// Token, where the host asks for one
+    #[arg(long, env = "HINNY_TOKEN", hide_env_values = true)]
+    token: Option<String>,
 }
 
 /// A request that the host did not carry out.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ClientError {
     /// It cannot be reached.
-    #[error(
-        "no hinny answers at {url}; hint: start one with `hinny serve`, or name another with --url or HINNY_URL"
-    )]
+    #[error("no hinny answers at {url}; hint: start one with `hinny serve`, or name another {how}")]
     Unreachable {
         /// Where it should be.
         url: String,
+        /// How another is named.
+        how: &'static str,
         /// Why.
         source: reqwest::Error,
     },
@@ -55,12 +62,21 @@ pub(crate) enum ClientError {
 pub(crate) struct Client {
     http: reqwest::Client,
     url: Url,
+    /// How people name the address, for when nobody answers there.
+    how: &'static str,
     token: Option<String>,
 }
 
 impl ClientArgs {
     /// A connection.
     pub(crate) fn connect(&self) -> anyhow::Result<Client> {
+        self.token.connect(self.url.clone(), "with --url or HINNY_URL")
+    }
+}
+
+impl TokenArgs {
+    /// A connection to a host at an address, which people name in some way.
+    pub(crate) fn connect(&self, url: Url, how: &'static str) -> anyhow::Result<Client> {
         // Fails when there is one already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
@@ -70,7 +86,7 @@ impl ClientArgs {
             .user_agent(concat!("hinny/", env!("CARGO_PKG_VERSION")))
             .build()
             .context("the HTTP client cannot be set up")?;
-        Ok(Client { http, url: self.url.clone(), token: self.token.clone() })
+        Ok(Client { http, url, how, token: self.token.clone() })
     }
 }
 
@@ -108,7 +124,8 @@ impl Client {
         &self,
         request: RequestBuilder,
     ) -> anyhow::Result<(HeaderMap, Value)> {
-        let unreachable = |source| ClientError::Unreachable { url: self.url.to_string(), source };
+        let (url, how) = (&self.url, self.how);
+        let unreachable = |source| ClientError::Unreachable { url: url.to_string(), how, source };
         let answer = request.send().await.map_err(unreachable)?;
         let (status, headers) = (answer.status(), answer.headers().clone());
         let text = answer.text().await.map_err(unreachable)?;
@@ -191,7 +208,7 @@ mod tests {
     fn a_scheduler_with_a_slash_stays_one_segment() {
         let args = ClientArgs {
             url: "http://host/base/".parse().unwrap(),
-            token: None,
+            token: TokenArgs { token: None },
             output: Format::Table,
         };
         let request = args.connect().unwrap().get(&["schedulers", "a/b c"]).build().unwrap();

@@ -5,6 +5,7 @@ mod bench;
 mod build;
 mod check;
 mod diff;
+mod given;
 mod golden;
 mod inspect;
 mod keygen;
@@ -12,6 +13,7 @@ mod list;
 mod load;
 mod logs;
 mod new;
+mod place;
 mod push;
 mod refusals;
 mod replay;
@@ -53,7 +55,7 @@ pub(crate) enum Plugin {
     Sign(sign::Sign),
     /// Say who signed a plugin, and whether a host would let it in, without a host
     Verify(sign::Verify),
-    /// Push a plugin to an OCI registry, with the signature beside it
+    /// Push a plugin to a host or to an OCI registry, with the signature beside it
     Push(push::Push),
     /// Pull a plugin from an OCI registry into a file, with its signature
     Pull(push::Pull),

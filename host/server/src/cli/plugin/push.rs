@@ -1,4 +1,5 @@
-//! `hinny plugin push` and `pull`: plugins in registries of OCI artifacts.
+//! `hinny plugin push` and `pull`: plugins go to hosts and to registries of OCI artifacts, and come
+//! from registries.
 
 use std::{
     fs,
@@ -10,25 +11,52 @@ use anyhow::Context;
 use clap::Args;
 use hinny_plugins::Trust;
 
-use super::sign;
+use super::{given::Given, load::load, place::Place, sign};
 use crate::{
     cli::{
+        client::TokenArgs,
+        failure::Usage,
         oci::{Artifact, OciRef, Pulled, RegistryArgs},
-        output,
+        output::{self, Format},
     },
     clock, signature_file,
 };
 
-/// Push a plugin to an OCI registry, with the signature beside it
+/// Push a plugin to a host or to an OCI registry, with the signature beside it
+///
+/// A host verifies it and keeps it, as with `hinny plugin load`; it is not activated.
 #[derive(Debug, Args)]
 pub(crate) struct Push {
-    /// Where: `oci://REGISTRY/REPOSITORY:TAG`
-    place: OciRef,
+    // Before all others: what they take is not there any more.
+    #[command(flatten)]
+    given: Given,
+    /// Where: `http://HOST:PORT` or `https://…` for a host, `oci://REGISTRY/REPOSITORY:TAG` for a
+    /// registry
+    place: Place,
     /// Component file
     file: PathBuf,
     #[command(flatten)]
+    host: HostArgs,
+    #[command(flatten)]
     registry: RegistryArgs,
 }
+
+/// Who asks a host, and how its answer is shown.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Host")]
+struct HostArgs {
+    #[command(flatten)]
+    token: TokenArgs,
+    /// How to show the answer
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    output: Format,
+}
+
+/// What is asked of a host only.
+const OF_HOSTS: [&str; 2] = ["token", "output"];
+
+/// What is asked of a registry only.
+const OF_REGISTRIES: [&str; 3] = ["username", "password", "plain_http"];
 
 /// Pull a plugin from an OCI registry into a file, with its signature
 ///
@@ -50,6 +78,30 @@ pub(crate) struct Pull {
 
 impl Push {
     pub(crate) async fn run(self) -> anyhow::Result<()> {
+        match &self.place {
+            Place::Host(url) => {
+                self.refuse(&OF_REGISTRIES, "a registry", "a host")?;
+                let client = self.host.token.connect(url.clone(), "as PLACE")?;
+                load(&client, &self.file, self.host.output).await
+            }
+            Place::Registry(place) => {
+                self.refuse(&OF_HOSTS, "a host", "a registry")?;
+                self.to_registry(place).await
+            }
+        }
+    }
+
+    /// Refuses options that would do nothing. In the environment, they are there for all places.
+    fn refuse(&self, options: &[&str], theirs: &str, place: &str) -> Result<(), Usage> {
+        match self.given.first_of(options) {
+            None => Ok(()),
+            Some(option) => Err(Usage(format!(
+                "`{option}` is for {theirs}, and the place is {place}; hint: leave it out, or name {theirs} as PLACE"
+            ))),
+        }
+    }
+
+    async fn to_registry(&self, place: &OciRef) -> anyhow::Result<()> {
         let component = super::read(&self.file)?;
         let written = fs::metadata(&self.file).and_then(|facts| facts.modified());
         let artifact = Artifact {
@@ -67,11 +119,12 @@ impl Push {
             );
         }
         let signed = if artifact.signature.is_some() { "with its signature" } else { "not signed" };
-        let registry = self.registry.connect(self.place.clone())?;
-        let manifest = registry.push(artifact).await.with_context(|| {
-            format!("`{}` was not pushed to `{}`", self.file.display(), self.place)
-        })?;
-        let pinned = self.place.pinned(&manifest);
+        let registry = self.registry.connect(place.clone())?;
+        let manifest = registry
+            .push(artifact)
+            .await
+            .with_context(|| format!("`{}` was not pushed to `{place}`", self.file.display()))?;
+        let pinned = place.pinned(&manifest);
         let file = self.file.display();
         output::print(&format!("pushed `{file}` ({digest}, {signed})\n{pinned}\n"))?;
         Ok(())

@@ -17,7 +17,7 @@ use crate::{
 
 /// Sign a plugin: FILE.sig goes beside it
 ///
-/// `hinny plugin load` and `activate` send it along.
+/// `hinny plugin load`, `push` and `activate` send it along.
 #[derive(Debug, Args)]
 pub(crate) struct Sign {
     /// Component files
