@@ -89,7 +89,7 @@ async fn what_nobody_signed_is_kept_and_not_activated() {
     assert_eq!(rig.registry.signatures(Some(&version.digest)).await.unwrap(), []);
     let refused = rig.activate(FIFO, json!({})).await.unwrap_err();
     insta::with_settings!({filters => vec![("sha256:[0-9a-f]+", "sha256:…")]}, {
-        insta::assert_snapshot!(refused, @"`sha256:…` may not run in slot `jobs/ranker`: it is not signed; hint: sign it with a key of `[[plugins.trusted_keys]]` (`hinny plugin sign FILE --key KEY`), and send the signature with it (`hinny plugin load FILE`)");
+        insta::assert_snapshot!(refused, @"`sha256:…` may not run in slot `jobs/ranker`: it is not signed; hint: sign it with a key of `[[plugins.trusted_keys]]` (`hinny plugin sign FILE --key KEY`), and send the signature with it (`hinny plugin load FILE`); `hinny dev --key KEY` does both with each build");
     });
     assert_eq!(why(refused), Distrust::Unsigned);
     assert!(rig.status(World::Ranker).await.active.is_none());

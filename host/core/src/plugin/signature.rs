@@ -150,7 +150,7 @@ impl SignatureState {
 pub enum Distrust {
     /// Nobody signed it.
     #[error(
-        "it is not signed; hint: sign it with a key of `[[plugins.trusted_keys]]` (`hinny plugin sign FILE --key KEY`), and send the signature with it (`hinny plugin load FILE`)"
+        "it is not signed; hint: sign it with a key of `[[plugins.trusted_keys]]` (`hinny plugin sign FILE --key KEY`), and send the signature with it (`hinny plugin load FILE`); `hinny dev --key KEY` does both with each build"
     )]
     Unsigned,
     /// Only keys signed it that are not trusted.

@@ -6,6 +6,7 @@ use anyhow::Context;
 use clap::Args;
 use hinny_build::{Source, fingerprint};
 use hinny_core::plugin::{Slot, World};
+use hinny_plugins::SigningKey;
 use reqwest::header;
 use serde_json::{Map, Value};
 use tokio::{task::spawn_blocking, time::sleep};
@@ -15,7 +16,7 @@ use super::{
     failure,
     input::Input,
     output::{self, Format},
-    plugin::{path, with_component},
+    plugin::{path, secret, sign, uploading, with_component},
 };
 
 /// How often the sources are looked at.
@@ -39,6 +40,10 @@ pub(crate) struct Dev {
     /// Only show what would move: upload and activate nothing (rankers only)
     #[arg(long)]
     look: bool,
+    /// File with the secret key, in PEM, to sign each build with, for hosts that ask for signatures;
+    /// FILE.sig goes beside the component
+    #[arg(short, long, value_name = "FILE", env = "HINNY_SIGNING_KEY")]
+    key: Option<PathBuf>,
     /// Do it once, and end: for scripts
     #[arg(long)]
     once: bool,
@@ -50,11 +55,12 @@ impl Dev {
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         let client = self.client.connect()?;
         let settings = self.settings.as_ref().map(Input::json).transpose()?;
+        let key = self.key.as_deref().map(secret).transpose()?;
         let mut seen = None;
         loop {
             let now = self.fingerprint()?;
             if seen.as_ref() != Some(&now) {
-                let done = self.round(&client, settings.as_ref()).await;
+                let done = self.round(&client, settings.as_ref(), key.as_ref()).await;
                 if self.once {
                     return done;
                 }
@@ -74,19 +80,25 @@ impl Dev {
     }
 
     /// Builds, compares and swaps.
-    async fn round(&self, client: &Client, settings: Option<&Value>) -> anyhow::Result<()> {
+    async fn round(
+        &self,
+        client: &Client,
+        settings: Option<&Value>,
+        key: Option<&SigningKey>,
+    ) -> anyhow::Result<()> {
         let folder = self.folder.clone();
         let built = spawn_blocking(move || hinny_build::build(&folder));
         let built = built.await.context("the build was ended before it was done")??;
-        built.write(&built.place())?;
+        let file = built.place();
+        built.write(&file)?;
+        let signature = key.map(|key| sign(key, &built.component, &file)).transpose()?;
         if self.slot.world == World::Ranker {
             self.compare(client, &built.component, settings).await?;
         }
         if self.look {
             return Ok(());
         }
-        let upload = with_component(client.post(&["plugins"]), built.component);
-        let version = client.send(upload).await?;
+        let version = client.send(uploading(client, built.component, signature)).await?;
         let digest = version.get("digest").cloned().unwrap_or_default();
         let mut body = Map::from_iter([("plugin".to_owned(), digest)]);
         body.extend(settings.map(|settings| ("settings".to_owned(), settings.clone())));

@@ -24,6 +24,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Subcommand;
+use hinny_core::plugin::Signature;
 use hinny_plugins::PluginHostConfig;
 use reqwest::{RequestBuilder, header};
 use serde_json::Value;
@@ -110,6 +111,7 @@ impl Plugin {
 }
 
 pub(super) use activate::path;
+pub(super) use sign::{secret, sign};
 
 fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
     std::fs::read(file).with_context(|| format!("plugin file `{}` cannot be read", file.display()))
@@ -129,11 +131,21 @@ pub(super) fn with_component(request: RequestBuilder, component: Vec<u8>) -> Req
 
 /// Uploads a file, with the signature beside it; the answer is the version.
 async fn upload(client: &Client, file: &Path) -> anyhow::Result<Value> {
-    let mut request = with_component(client.post(&["plugins"]), read(file)?);
-    if let Some(signature) = signature_file::beside(file)? {
-        request = request.header("Hinny-Signature", signature.to_string());
-    }
+    let request = uploading(client, read(file)?, signature_file::beside(file)?);
     client.send(request).await.with_context(|| format!("`{}` was not loaded", file.display()))
+}
+
+/// The request that uploads a component.
+pub(super) fn uploading(
+    client: &Client,
+    component: Vec<u8>,
+    signature: Option<Signature>,
+) -> RequestBuilder {
+    let request = with_component(client.post(&["plugins"]), component);
+    match signature {
+        Some(signature) => request.header("Hinny-Signature", signature.to_string()),
+        None => request,
+    }
 }
 
 /// Name, version and digest, for people.

@@ -48,14 +48,12 @@ pub(crate) struct Verify {
 
 impl Sign {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
-        let key = named(SigningKey::from_pem(&text(&self.key)?), &self.key)?;
+        let key = secret(&self.key)?;
         for file in &self.files {
-            let digest = hinny_plugins::digest(&super::read(file)?);
-            let signature = key.sign(digest);
+            let signature = sign(&key, &super::read(file)?, file)?;
             let path = signature_file::path_of(file);
-            std::fs::write(&path, format!("{signature}\n"))
-                .with_context(|| format!("`{}` cannot be written", path.display()))?;
-            let (file, path, key) = (file.display(), path.display(), signature.key);
+            let (digest, key) = (signature.digest, signature.key);
+            let (file, path) = (file.display(), path.display());
             output::print(&format!("signed `{file}` ({digest}) in `{path}`, by key {key}\n"))?;
         }
         Ok(())
@@ -96,6 +94,24 @@ impl Verify {
     }
 }
 
+/// Reads the secret key in a file.
+pub(in crate::cli) fn secret(file: &Path) -> anyhow::Result<SigningKey> {
+    named(SigningKey::from_pem(&text(file)?), file)
+}
+
+/// Signs a component, which is in a file: the signature goes beside it.
+pub(in crate::cli) fn sign(
+    key: &SigningKey,
+    component: &[u8],
+    file: &Path,
+) -> anyhow::Result<Signature> {
+    let signature = key.sign(hinny_plugins::digest(component));
+    let path = signature_file::path_of(file);
+    std::fs::write(&path, format!("{signature}\n"))
+        .with_context(|| format!("`{}` cannot be written", path.display()))?;
+    Ok(signature)
+}
+
 /// What the signature beside a file is worth; none: there is none.
 pub(super) fn status(file: &Path, trust: &Trust) -> anyhow::Result<Option<SignatureStatus>> {
     let digest = hinny_plugins::digest(&super::read(file)?);
@@ -134,8 +150,12 @@ pub(super) fn told(status: Option<&SignatureStatus>) -> String {
 }
 
 fn text(file: &Path) -> anyhow::Result<String> {
-    std::fs::read_to_string(file)
-        .with_context(|| format!("key file `{}` cannot be read", file.display()))
+    std::fs::read_to_string(file).with_context(|| {
+        format!(
+            "key file `{}` cannot be read; hint: name another with --key; `hinny plugin keygen NAME` makes one",
+            file.display()
+        )
+    })
 }
 
 fn named<K>(key: Result<K, hinny_plugins::KeyError>, file: &Path) -> anyhow::Result<K> {
