@@ -153,6 +153,63 @@ fn the_doctor_finds_a_usable_folder_healthy_and_leaves_no_trace() {
     assert!(left.is_empty(), "{left:?}");
 }
 
+#[test]
+fn the_doctor_reads_each_key_whose_signatures_count() {
+    const GOOD: &str = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA0SZgIaQofzplTkJKgm5Uvzj0mIjRtW2uN9saiTluGwg=\n-----END PUBLIC KEY-----\n";
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path();
+    let looked = |keys: &[(&str, &str, &str)]| {
+        let entry = |(name, key, slots): &(&str, &str, &str)| {
+            format!(
+                "[[plugins.trusted_keys]]\nname = \"{name}\"\nkey = \"\"\"{key}\"\"\"\nslots = [{slots}]\n"
+            )
+        };
+        let keys: String = keys.iter().map(entry).collect();
+        let config = format!("[[schedulers]]\nid = \"jobs\"\n{keys}");
+        std::fs::write(folder.join("hinny.toml"), config).unwrap();
+        let output = hinny(folder, &["doctor"]);
+        // Each finding begins at the left, and its hint is below it.
+        let said = text(&output.stdout).replace("\n      ", " | ");
+        let of_keys: Vec<_> = said.lines().filter(|line| line.contains("  key  ")).collect();
+        (output.status.code(), of_keys.join("\n").replace(" | ", "\n      "))
+    };
+    assert_eq!(looked(&[]), (Some(0), String::new()));
+
+    std::fs::write(folder.join("good.pub.pem"), GOOD).unwrap();
+    let (code, said) =
+        looked(&[("release", "good.pub.pem", "\"jobs/ranker\", \"jobs/scheduler\"")]);
+    assert_eq!(code, Some(0), "{said}");
+    insta::assert_snapshot!(said, @"ok    key         `release` (sha256:7e8e2415820f2670954820e89dbca3c5c2ae7a23b5c2ac67c8cdd2173eaeca23) signs for `jobs/ranker`, `jobs/scheduler`");
+
+    std::fs::write(folder.join("secret.pem"), GOOD.replace("PUBLIC", "PRIVATE")).unwrap();
+    std::fs::write(folder.join("text.pem"), "ssh-ed25519 AAAA").unwrap();
+    let (code, said) = looked(&[
+        ("gone", "no/such.pem", ""),
+        ("folder", ".", ""),
+        ("text", "text.pem", ""),
+        ("secret", "secret.pem", ""),
+        ("pasted", &GOOD.replace("PUBLIC", "PRIVATE"), ""),
+        ("release", GOOD, ""),
+        ("again", "good.pub.pem", ""),
+    ]);
+    assert_eq!(code, Some(1), "{said}");
+    insta::assert_snapshot!(said, @"
+    FAIL  key         `gone`: `plugins.trusted_keys[0].key` is `no/such.pem`: the file cannot be read: No such file or directory (os error 2)
+          hint: write the public key in PEM, or a file with it; relative paths count from the working directory
+    FAIL  key         `folder`: `plugins.trusted_keys[1].key` is `.`: the file cannot be read: Is a directory (os error 21)
+          hint: write the public key in PEM, or a file with it; relative paths count from the working directory
+    FAIL  key         `text`: `plugins.trusted_keys[2].key` is `text.pem`: there is no public key in PEM in it
+          hint: it begins with `-----BEGIN PUBLIC KEY-----`, `openssl pkey -in KEY -pubout` writes it
+    FAIL  key         `secret`: `plugins.trusted_keys[3].key` is `secret.pem`: it is a secret key, where the public one belongs
+          hint: `openssl pkey -in KEY -pubout` writes that; keep the secret one where plugins are signed, and nowhere else
+    FAIL  key         `pasted`: `plugins.trusted_keys[4].key` is `***`: it is a secret key, where the public one belongs
+          hint: `openssl pkey -in KEY -pubout` writes that; keep the secret one where plugins are signed, and nowhere else
+    ok    key         `release` (sha256:7e8e2415820f2670954820e89dbca3c5c2ae7a23b5c2ac67c8cdd2173eaeca23) signs for all slots
+    FAIL  key         `again`: `plugins.trusted_keys[6].key` is `sha256:7e8e2415820f2670954820e89dbca3c5c2ae7a23b5c2ac67c8cdd2173eaeca23`: the key is there twice
+          hint: write it once, with the slots of both
+    ");
+}
+
 /// A host that answers one request with a text, and how it says that a replay is exact.
 fn answering(exact: &'static str) -> (String, JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");

@@ -63,6 +63,7 @@ impl Doctor {
             .into_iter()
             .chain(of_database)
             .chain([cache(&config)])
+            .chain(keys(&config))
             .chain(schedulers(&config))
             .chain(services(&config)?)
             .collect();
@@ -197,6 +198,22 @@ fn cache(config: &Config) -> Finding {
         ),
         Ok(_) => finding("cache", Verdict::Ok, format!("`{shown}`")),
     }
+}
+
+/// The keys whose signatures count: a host starts with all of them or not at all.
+fn keys(config: &Config) -> Vec<Finding> {
+    let named = config.plugins.trusted_keys.iter().map(|key| &key.name);
+    let read = named.zip(config.plugins.each_trusted_key());
+    read.map(|(name, key)| match key {
+        Ok(key) => {
+            let slots: Vec<_> = key.slots.iter().map(|slot| format!("`{slot}`")).collect();
+            let slots = if slots.is_empty() { "all slots".to_owned() } else { slots.join(", ") };
+            let said = format!("`{name}` ({}) signs for {slots}", key.key.fingerprint());
+            finding("key", Verdict::Ok, said)
+        }
+        Err(error) => finding("key", Verdict::Fail, format!("`{name}`: {error}")),
+    })
+    .collect()
 }
 
 fn schedulers(config: &Config) -> Vec<Finding> {

@@ -151,26 +151,37 @@ impl PluginsConfig {
 impl PluginsConfig {
     /// The keys whose signatures count; those in files are read now.
     pub(crate) fn read_trusted_keys(&self) -> Result<Vec<TrustedKey>, ConfigError> {
-        let mut keys: Vec<TrustedKey> = Vec::new();
+        self.each_trusted_key().into_iter().collect()
+    }
+
+    /// The same, each with what is wrong with it.
+    pub(crate) fn each_trusted_key(&self) -> Vec<Result<TrustedKey, ConfigError>> {
+        let mut keys: Vec<Result<TrustedKey, _>> = Vec::new();
         for (place, config) in self.trusted_keys.iter().enumerate() {
-            let key = config.read(place)?;
-            let at = |name: &str| format!("plugins.trusted_keys[{place}].{name}");
-            ConfigError::unless(
-                keys.iter().all(|other| other.name != key.name),
-                &at("name"),
-                &key.name,
-                || ("another key has that name", "give each key its own, logs show it"),
-            )?;
-            ConfigError::unless(
-                keys.iter().all(|other| other.key != key.key),
-                &at("key"),
-                key.key.fingerprint(),
-                || ("the key is there twice", "write it once, with the slots of both"),
-            )?;
+            let before: Vec<_> = keys.iter().flatten().collect();
+            let key = config.read(place);
+            let key = key.and_then(|key| is_new(&key, place, &before).map(|()| key));
             keys.push(key);
         }
-        Ok(keys)
+        keys
     }
+}
+
+/// Checks that a key is none of those before it.
+fn is_new(key: &TrustedKey, place: usize, before: &[&TrustedKey]) -> Result<(), ConfigError> {
+    let at = |name: &str| format!("plugins.trusted_keys[{place}].{name}");
+    ConfigError::unless(
+        before.iter().all(|other| other.name != key.name),
+        &at("name"),
+        &key.name,
+        || ("another key has that name", "give each key its own, logs show it"),
+    )?;
+    ConfigError::unless(
+        before.iter().all(|other| other.key != key.key),
+        &at("key"),
+        key.key.fingerprint(),
+        || ("the key is there twice", "write it once, with the slots of both"),
+    )
 }
 
 impl TrustedKeyConfig {
