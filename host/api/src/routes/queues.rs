@@ -25,6 +25,8 @@ use address::{Address, QueuePath};
 use filters::AnyFilters;
 use item::{ItemBody, ItemPush, ItemPushSchema};
 
+pub(super) use address::of_queue;
+
 /// Most items that are shown of one queue.
 const SHOWN_MAX: u32 = 100;
 

@@ -9,6 +9,7 @@ use utoipa::IntoParams;
 
 use super::{
     Api,
+    queues::of_queue,
     task::{TaskBody, overlay},
 };
 use crate::{
@@ -27,7 +28,7 @@ use crate::{
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "it describes what `TaskListQuery` reads")]
 struct TaskListParams {
-    /// Of this scheduler.
+    /// Of this scheduler; or `{scheduler}-{organisation}`, as older clients name it.
     scheduler_id: Option<String>,
     /// Of this organisation.
     organisation: Option<String>,
@@ -142,7 +143,7 @@ async fn list(
     links: &Links,
 ) -> Result<Json<PageBody<TaskBody>>, ApiError> {
     let window = query.page.window(&api.limits);
-    let tasks = query.with(filter)?;
+    let tasks = of_queue(api, query.with(filter)?);
     let mut found = api.store.list_tasks(&tasks, window).await?;
     overlay(api, &mut found.items).await;
     Ok(Json(PageBody::new(found, window, links)))

@@ -103,3 +103,18 @@ async fn a_queue_shows_what_goes_next_and_its_limit() {
     let queues = api.get("/queues").await.json();
     assert!(queues.as_array().unwrap().iter().any(|queue| queue["id"] == "jobs-acme"), "{queues}");
 }
+
+#[tokio::test]
+async fn a_list_of_tasks_may_name_a_queue_where_a_scheduler_is_expected() {
+    let api = with_tasks(2);
+    for (name, scheduler, organisation) in
+        [("jobs-acme", "jobs", Some("acme")), ("jobs", "jobs", None), ("x-acme", "x-acme", None)]
+    {
+        let answer = api.get(&format!("/tasks?scheduler_id={name}")).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        let asked = api.host.queries.lock().unwrap().pop().unwrap();
+        assert_eq!(asked.scheduler.unwrap().as_str(), scheduler);
+        let narrowed = asked.filter.and.first().map(|condition| &condition.value);
+        assert_eq!(narrowed.and_then(|value| value.as_str()), organisation, "{name}");
+    }
+}

@@ -15,9 +15,9 @@ use std::{
 
 use crate::commit::Changes;
 
-/// How far before the newest task the past ends, in microseconds: tasks are not committed in exactly
-/// the order in which they were created.
-const AGE: i64 = 60_000_000;
+/// How far before the newest task the past ends, in microseconds. Tasks are not committed in exactly
+/// the order in which they were created, and one that comes later than this costs the era.
+const AGE: i64 = 5_000_000;
 
 /// Fewer are counted at once.
 const COUNT_MIN: u64 = 500;

@@ -5,6 +5,7 @@ use std::fmt;
 use hinny_core::{
     Organisation, SchedulerId,
     filter::{Condition, Filter, Operator},
+    task::TaskQuery,
 };
 use serde_json::Value;
 
@@ -59,6 +60,17 @@ impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}", self.scheduler, self.organisation)
     }
+}
+
+/// What a question about tasks means that names a queue where a scheduler is expected.
+pub(in crate::routes) fn of_queue(api: &ApiState, query: TaskQuery) -> TaskQuery {
+    let schedulers = api.queues.schedulers();
+    let named = query.scheduler.as_ref().filter(|name| !schedulers.contains(name));
+    let Some(address) = named.and_then(|name| parse(&schedulers, name.as_str())) else {
+        return query;
+    };
+    let filter = address.of_organisation(query.filter);
+    TaskQuery { scheduler: Some(address.scheduler), filter, ..query }
 }
 
 fn parse(schedulers: &[SchedulerId], name: &str) -> Option<Address> {
