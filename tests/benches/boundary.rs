@@ -1,6 +1,6 @@
 //! What it costs to ask a plugin: a batch of tasks through a ranker, the same rule without a
-//! sandbox, a verdict on a component, the activation of a version, and decisions: what recording them
-//! costs, and a replay of a million.
+//! sandbox, the end of one that never answers, a verdict on a component, the activation of a version,
+//! and decisions: what recording them costs, and a replay of a million.
 #![expect(clippy::indexing_slicing, reason = "the columns are as long as the batch")]
 
 use std::{fs, hint::black_box, path::PathBuf, sync::Arc};
@@ -38,6 +38,12 @@ const BATCHES: [usize; 4] = [1, 100, 1_000, 10_000];
 const RANKERS: [(&str, &str); 2] =
     [("four-inputs", "guests/four-inputs"), ("rank-weighted", "plugins/rank-weighted")];
 
+/// What a busy machine takes longer for is to be measured, not to be stopped.
+const PATIENT_MS: u32 = 20_000;
+
+/// A deadline that is met by every verification, and soon over.
+const SOON_MS: u32 = 100;
+
 /// A plugin host with one slot to switch.
 struct Bench {
     runtime: Runtime,
@@ -47,11 +53,11 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        Self::with(false)
+        Self::with(false, PATIENT_MS)
     }
 
-    /// With decisions recorded, or not.
-    fn with(recording: bool) -> Self {
+    /// With decisions recorded, or not, and a deadline for `rank`.
+    fn with(recording: bool, rank_ms: u32) -> Self {
         let runtime = Runtime::new().expect("threads");
         let cache = folder();
         let decisions = DecisionsConfig {
@@ -62,8 +68,7 @@ impl Bench {
             cache_folder: Some(cache.path().to_owned()),
             decisions: recording.then_some(decisions),
             trusted_keys: Vec::new(),
-            // What a busy machine takes longer for is to be measured, not to be stopped.
-            limits: Limits { rank_ms: 20_000, ..Limits::default() },
+            limits: Limits { rank_ms, ..Limits::default() },
             schedulers: vec![SchedulerSlots::new(scheduler())],
         };
         let registry = runtime.block_on(async {
@@ -207,7 +212,7 @@ fn switches(c: &mut Criterion) {
 fn recording(c: &mut Criterion) {
     let mut group = c.benchmark_group("record");
     for (name, recording) in [("not recorded", false), ("recorded", true)] {
-        let bench = Bench::with(recording);
+        let bench = Bench::with(recording, PATIENT_MS);
         let digest = bench.upload("guests/four-inputs");
         bench.activate(Some(digest), json!({}));
         let ranker = bench.ranker();
@@ -219,12 +224,33 @@ fn recording(c: &mut Criterion) {
     group.finish();
 }
 
+/// A ranker that never answers: a call takes its deadline, and what the host is late.
+fn runaways(c: &mut Criterion) {
+    let bench = Bench::with(false, SOON_MS);
+    let digest = bench.upload("guests/evil-ranker");
+    let until = now().as_millis();
+    bench.activate(Some(digest), json!({"sin": "spin-after", "n": until}));
+    let ranker = bench.ranker();
+    let batch = batch(&*ranker, 1);
+    let context = RankContext { now: Timestamp::from_millis(until + 1), ..context() };
+    let mut group = c.benchmark_group("runaway");
+    group.sample_size(20);
+    let name = format!("stopped at a deadline of {SOON_MS} ms");
+    group.bench_function(name, |bencher| {
+        bencher.iter(|| {
+            let ranked = bench.runtime.block_on(ranker.rank(&context, batch.clone()));
+            assert!(ranked.is_err(), "it has no answer");
+        });
+    });
+    group.finish();
+}
+
 /// Decisions in a replay.
 const REPLAYED: usize = 1_000_000;
 
 /// A million decisions, asked again of the ranker that made them, and of one that differs.
 fn replays(c: &mut Criterion) {
-    let bench = Bench::with(true);
+    let bench = Bench::with(true, PATIENT_MS);
     let digest = bench.upload("plugins/rank-weighted");
     bench.activate(Some(digest), settings("rank-weighted"));
     let ranker = bench.ranker();
@@ -312,5 +338,5 @@ fn component(name: &str) -> Vec<u8> {
     fs::read(&file).expect("`cargo xtask plugins` has built it")
 }
 
-criterion_group!(benches, rank, verdicts, switches, recording, replays);
+criterion_group!(benches, rank, runaways, verdicts, switches, recording, replays);
 criterion_main!(benches);

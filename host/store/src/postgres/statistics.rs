@@ -25,7 +25,7 @@ const KNOWN: &str = "SELECT reltuples::bigint FROM pg_class WHERE oid = to_regcl
 /// A table that something else is at already is left out.
 const ANALYZE: &str = "
     ANALYZE (SKIP_LOCKED) task, task_state, task_live, task_held, task_unsuccessful, task_event,
-        task_count, task_untold, hash_history, schedule, event_seen, event_kept";
+        task_count, task_untold, task_completed, hash_history, schedule, event_seen, event_kept";
 
 /// Has the tables analyzed while they are small, and returns when they are not.
 pub(crate) async fn keep(options: &PostgresOptions, mut written: watch::Receiver<u64>) {
