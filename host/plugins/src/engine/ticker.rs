@@ -11,7 +11,7 @@ use std::{
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use hinny_core::plugin::World;
@@ -45,9 +45,9 @@ impl Ticks {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// One more; what a ticker does, and a test without one.
-    pub(crate) fn advance(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+    /// Some more; what a ticker does, and a test without one.
+    pub(crate) fn advance(&self, by: u64) {
+        self.0.fetch_add(by, Ordering::Relaxed);
     }
 }
 
@@ -91,7 +91,7 @@ impl Ticker {
 
 impl Shared {
     fn run(&self) {
-        let mut idle = 0;
+        let (mut idle, mut pulse) = (0, Pulse::new(self.tick, Instant::now()));
         while !self.stop.load(Ordering::SeqCst) {
             if self.calls.load(Ordering::SeqCst) > 0 {
                 idle = 0;
@@ -99,12 +99,12 @@ impl Shared {
                 idle += 1;
             } else {
                 self.sleep();
-                idle = 0;
+                (idle, pulse) = (0, Pulse::new(self.tick, Instant::now()));
                 continue;
             }
-            thread::sleep(self.tick);
+            thread::sleep(pulse.left(Instant::now()));
             let Some(engine) = self.engine.upgrade() else { return };
-            self.ticks.advance();
+            self.ticks.advance(pulse.passed(Instant::now()));
             engine.increment_epoch();
         }
     }
@@ -117,6 +117,40 @@ impl Shared {
             thread::park();
         }
         self.asleep.store(false, Ordering::SeqCst);
+    }
+}
+
+/// When ticks are due. Each sleep ends a little late, which must not add up: of a hundred ticks, it
+/// would make nine more.
+struct Pulse {
+    tick: Duration,
+    next: Instant,
+}
+
+impl Pulse {
+    fn new(tick: Duration, now: Instant) -> Self {
+        Self { tick, next: now + tick }
+    }
+
+    /// How long to sleep until the next tick.
+    fn left(&self, now: Instant) -> Duration {
+        self.next.saturating_duration_since(now)
+    }
+
+    /// How many ticks have passed now that one is due: one, and one more to catch up. What is
+    /// further behind was stopped or starved, and so were the guests: they keep that time.
+    fn passed(&mut self, now: Instant) -> u64 {
+        let behind = now.saturating_duration_since(self.next);
+        if behind < self.tick {
+            self.next += self.tick;
+            1
+        } else if behind < 2 * self.tick {
+            self.next += 2 * self.tick;
+            2
+        } else {
+            self.next = now + self.tick;
+            2
+        }
     }
 }
 
@@ -166,6 +200,28 @@ mod tests {
             wait_until(|| !ticker.shared.asleep.load(Ordering::SeqCst));
             drop(running);
         }
+    }
+
+    #[test]
+    fn sleeps_that_end_late_do_not_add_up_and_a_long_one_is_not_made_up_for() {
+        let tick = Duration::from_millis(10);
+        let start = Instant::now();
+        let (mut pulse, mut now, mut ticks) = (Pulse::new(tick, start), start, 0);
+        for _ in 0..100 {
+            now += pulse.left(now) + Duration::from_millis(1);
+            ticks += pulse.passed(now);
+        }
+        assert_eq!((ticks, now - start), (100, 100 * tick + Duration::from_millis(1)));
+        // Most of a tick late, each time: some count twice.
+        for _ in 0..100 {
+            now += pulse.left(now) + Duration::from_millis(15);
+            ticks += pulse.passed(now);
+        }
+        let passed = (now - start).as_millis() as u64 / 10;
+        assert!(ticks.abs_diff(passed) <= 2, "{ticks} of {passed}");
+        now += 1_000 * tick;
+        assert_eq!(pulse.passed(now), 2);
+        assert_eq!(pulse.left(now), tick);
     }
 
     #[test]
