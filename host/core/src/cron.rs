@@ -2,10 +2,14 @@
 
 use std::str::FromStr;
 
+use chrono::{Datelike as _, NaiveDate};
 use chrono_tz::Tz;
-use croner::{Cron, parser::CronParser, parser::Seconds, parser::Year};
+use croner::{Cron, Weekday, parser::CronParser, parser::Seconds, parser::Year};
 
 use crate::Timestamp;
+
+/// Days among which a match is looked for: a hundred years.
+const DAYS_MAX: usize = 36_525;
 
 /// A cron expression in a time zone.
 ///
@@ -33,7 +37,7 @@ pub enum CronError {
     /// The zone is not in the IANA database.
     #[error("`{0}` is not a time zone, expected an IANA name such as `Europe/Amsterdam`")]
     Zone(String),
-    /// It parses, but no date ever matches.
+    /// It parses, but no date matches within a hundred years.
     #[error("cron expression `{0}` never matches, such as 30 February")]
     Never(String),
 }
@@ -63,13 +67,28 @@ impl CronExpression {
         expression.next_after(Timestamp::from_micros(1_767_225_600_000_000)).map(|_| expression)
     }
 
-    /// The first match strictly after a moment.
+    /// The first match strictly after a moment; it is looked for within a hundred years.
     pub fn next_after(&self, now: Timestamp) -> Result<Timestamp, CronError> {
         let local = now.to_utc().with_timezone(&self.zone);
-        self.cron
-            .find_next_occurrence(&local, false)
-            .map(|next| next.with_timezone(&chrono::Utc).into())
-            .map_err(|_| CronError::Never(self.text.clone()))
+        let never = || CronError::Never(self.text.clone());
+        if !self.has_day(local.date_naive()) {
+            return Err(never());
+        }
+        let next = self.cron.find_next_occurrence(&local, false).map_err(|_| never())?;
+        Ok(next.with_timezone(&chrono::Utc).into())
+    }
+
+    /// Whether any day from one on matches, before years are looked at in vain: the library goes on
+    /// until the year 5000, which takes 25 ms where no day of any month matches.
+    fn has_day(&self, from: NaiveDate) -> bool {
+        let pattern = &self.cron.pattern;
+        from.iter_days().take(DAYS_MAX).any(|date| {
+            let (year, month, day) = (date.year(), date.month(), date.day());
+            let weekday = Weekday::from_days_from_sunday(date.weekday().num_days_from_sunday());
+            pattern.year_match(year).unwrap_or(false)
+                && pattern.month_match(month).unwrap_or(false)
+                && pattern.day_match(year, month, day, weekday).unwrap_or(false)
+        })
     }
 
     /// The expression as it was written.
@@ -114,6 +133,9 @@ mod tests {
             ("0 0 1 * 5", "2026-11-27T00:00:00Z"),
             ("@daily", "2026-11-25T00:00:00Z"),
             ("30 10 24 NOV *", "2026-11-24T10:30:00Z"),
+            ("0 0 29 2 +1", "2044-02-29T00:00:00Z"),
+            ("59 23 31 12 *", "2026-12-31T23:59:00Z"),
+            ("0 0 0 1 1 * 2100", "2100-01-01T00:00:00Z"),
         ] {
             assert_eq!(next(text, tuesday), due, "{text}");
         }
@@ -137,7 +159,10 @@ mod tests {
     fn what_cannot_be_used_is_refused_by_name() {
         let refused = |text, zone| CronExpression::parse(text, zone).unwrap_err().to_string();
         assert!(refused("* * *", "UTC").starts_with("`* * *` is not a cron expression:"));
-        assert!(refused("0 0 30 2 *", "UTC").contains("never matches"));
+        // The last two are no day of any month, and a day that is too far away.
+        for text in ["0 0 30 2 *", "*/5 0 L * +L", "0 0 0 1 1 * 2199"] {
+            assert!(refused(text, "UTC").contains("never matches"), "{text}");
+        }
         assert!(
             refused("* * * * *", "Mars/Olympus").starts_with("`Mars/Olympus` is not a time zone")
         );
