@@ -70,7 +70,7 @@ impl CronExpression {
     /// The first match strictly after a moment; it is looked for within a hundred years.
     pub fn next_after(&self, now: Timestamp) -> Result<Timestamp, CronError> {
         let local = now.to_utc().with_timezone(&self.zone);
-        let never = || CronError::Never(self.text.clone());
+        let never = || CronError::Never(plain(&self.text));
         if !self.has_day(local.date_naive()) {
             return Err(never());
         }
@@ -97,8 +97,8 @@ impl CronExpression {
     }
 }
 
-/// What a library says of a text, which it may repeat as it came: bounded, and without anything that a
-/// terminal obeys.
+/// What a library says of a text, which it may repeat as it came, or the text itself: bounded, and
+/// without anything that a terminal obeys.
 fn plain(said: &str) -> String {
     let is_plain = |character: char| character.is_ascii_graphic() || character == ' ';
     said.chars()
@@ -169,7 +169,7 @@ mod tests {
     }
     #[test]
     fn an_expression_with_control_characters_is_refused_without_them() {
-        for text in ["*/5 0\u{1b}[31m\r\n 1 * *", "0 0 \u{202e} * *"] {
+        for text in ["*/5 0\u{1b}[31m\r\n 1 * *", "0 0 \u{202e} * *", "0 0 30 2 *\t"] {
             let refused = CronExpression::parse(text, "UTC").unwrap_err().to_string();
             assert!(refused.is_ascii() && !refused.chars().any(char::is_control), "{refused:?}");
         }
