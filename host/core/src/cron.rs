@@ -71,11 +71,21 @@ impl CronExpression {
     pub fn next_after(&self, now: Timestamp) -> Result<Timestamp, CronError> {
         let local = now.to_utc().with_timezone(&self.zone);
         let never = || CronError::Never(plain(&self.text));
-        if !self.has_day(local.date_naive()) {
+        if !self.has_time() || !self.has_day(local.date_naive()) {
             return Err(never());
         }
         let next = self.cron.find_next_occurrence(&local, false).map_err(|_| never())?;
         Ok(next.with_timezone(&chrono::Utc).into())
+    }
+
+    /// Whether any time of day matches. A list without an element has none, and the library would
+    /// look at each second of a year for it.
+    fn has_time(&self) -> bool {
+        let pattern = &self.cron.pattern;
+        let any = |count: u32, matches: &dyn Fn(u32) -> bool| (0..count).any(matches);
+        any(60, &|second| pattern.second_match(second).unwrap_or(false))
+            && any(60, &|minute| pattern.minute_match(minute).unwrap_or(false))
+            && any(24, &|hour| pattern.hour_match(hour).unwrap_or(false))
     }
 
     /// Whether any day from one on matches, before years are looked at in vain: the library goes on
@@ -159,8 +169,18 @@ mod tests {
     fn what_cannot_be_used_is_refused_by_name() {
         let refused = |text, zone| CronExpression::parse(text, zone).unwrap_err().to_string();
         assert!(refused("* * *", "UTC").starts_with("`* * *` is not a cron expression:"));
-        // The last two are no day of any month, and a day that is too far away.
-        for text in ["0 0 30 2 *", "*/5 0 L * +L", "0 0 0 1 1 * 2199"] {
+        // No day of any month, a day that is too far away, and lists without an element.
+        for text in [
+            "0 0 30 2 *",
+            "*/5 0 L * +L",
+            "0 0 0 1 1 * 2199",
+            ",,, * * * * 5L",
+            ", * * * *",
+            "0 , * * *",
+            "0 0 , * *",
+            "0 0 * , *",
+            "0 0 * * ,",
+        ] {
             assert!(refused(text, "UTC").contains("never matches"), "{text}");
         }
         assert!(
