@@ -45,16 +45,16 @@ impl Generator<'_> {
 
     /// Adds a further figure of a scenario, which is in milliseconds.
     pub(crate) fn millis(&mut self, what: &str, outcome: &Value, figure: &str, goal: &'static str) {
-        let value = format!("{:.1} ms", self::figure(outcome, figure));
+        let value = self::figure(outcome, figure)
+            .map_or("not measured".to_owned(), |millis| format!("{millis:.1} ms"));
         self.report.add(what, value, goal);
     }
 }
 
-/// A further figure of a scenario; not a number if it was not measured.
-pub(crate) fn figure(outcome: &Value, name: &str) -> f64 {
+/// A further figure of a scenario, if it was measured.
+pub(crate) fn figure(outcome: &Value, name: &str) -> Option<f64> {
     let mut figures = field(outcome, "/figures").as_array().into_iter().flatten();
-    let figure = figures.find(|pair| field(pair, "/0") == name);
-    figure.and_then(|pair| field(pair, "/1").as_f64()).unwrap_or(f64::NAN)
+    figures.find(|pair| field(pair, "/0") == name).and_then(|pair| field(pair, "/1").as_f64())
 }
 
 /// Tasks per second of a scenario.

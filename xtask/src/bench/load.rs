@@ -236,14 +236,18 @@ impl Bench<'_> {
         Ok(())
     }
 
-    /// Uploads a plugin; the result is its digest.
     fn upload(&self, name: &str) -> anyhow::Result<String> {
-        let path = sh::dist_dir()?.join(format!("{name}.wasm"));
-        let component = fs::read(&path).with_context(|| format!("no {}", path.display()))?;
-        let version = self.host.api().upload("/plugins", "application/wasm", &component)?;
-        field(&version, "/digest")
-            .as_str()
-            .map(str::to_owned)
-            .context("an uploaded plugin has a digest")
+        upload(&self.host, name)
     }
+}
+
+/// Uploads a plugin; the result is its digest.
+pub(crate) fn upload(host: &Host, name: &str) -> anyhow::Result<String> {
+    let path = sh::dist_dir()?.join(format!("{name}.wasm"));
+    let component = fs::read(&path).with_context(|| format!("no {}", path.display()))?;
+    let version = host.api().upload("/plugins", "application/wasm", &component)?;
+    field(&version, "/digest")
+        .as_str()
+        .map(str::to_owned)
+        .context("an uploaded plugin has a digest")
 }

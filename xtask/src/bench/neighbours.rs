@@ -4,17 +4,14 @@
 //! Each spinning call ends at its deadline, and the next one begins. Nobody is on watch, so the ranker
 //! is not taken back.
 
-use std::fs;
-
-use anyhow::Context;
 use serde_json::{Value, json};
 
 use super::{
     figure::Report,
     generator::{Generator, figure},
-    load::Plan,
+    load::{Plan, upload},
 };
-use crate::{host::Home, http::field, sh};
+use crate::{host::Home, sh};
 
 /// Later than the moment about which verification asks the ranker that spins.
 const SPIN_AFTER_MS: u64 = 1_780_000_000_000;
@@ -29,11 +26,9 @@ const CONNECTIONS: [&str; 2] = ["4", "64"];
 pub(crate) fn measure(home: &Home, mut generator: Generator<'_>, plan: Plan) -> anyhow::Result<()> {
     home.configure(&configuration()?)?;
     let host = home.start()?;
-    let evil = sh::dist_dir()?.join("guests/evil-ranker.wasm");
-    let component = fs::read(&evil).with_context(|| format!("no {}", evil.display()))?;
-    let version = host.api().upload("/plugins", "application/wasm", &component)?;
+    let digest = upload(&host, "guests/evil-ranker")?;
     let settings = json!({"sin": "spin-after", "n": SPIN_AFTER_MS});
-    let body = json!({"plugin": field(&version, "/digest"), "settings": settings});
+    let body = json!({"plugin": digest, "settings": settings});
     host.api().post("/slots/loud/ranker/activate", &body)?;
     let (seconds, rounds) = (plan.seconds.to_string(), plan.rounds.to_string());
     for (what, path) in LOUD {
@@ -75,10 +70,12 @@ url = "http://127.0.0.1:9"
 
 fn tell(report: &mut Report, outcome: &Value, beside: &str) {
     for (side, name) in [("alone", "alone"), ("beside it", "beside")] {
-        let at = |percentile: &str| figure(outcome, &format!("{name}, {percentile} ms"));
+        let at = |percentile: &str| {
+            figure(outcome, &format!("{name}, {percentile} ms")).unwrap_or(f64::NAN)
+        };
         let value = format!("p50 {:.1} ms, p99 {:.1} ms", at("p50"), at("p99"));
         report.add(&format!("a {beside}: push and pop {side}"), value, "");
     }
-    let times = figure(outcome, "p99 beside, of p99 alone");
+    let times = figure(outcome, "p99 beside, of p99 alone").unwrap_or(f64::NAN);
     report.add(&format!("a {beside}: p99 beside it"), format!("{times:.2} times"), "< 2 times");
 }

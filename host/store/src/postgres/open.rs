@@ -91,3 +91,10 @@ async fn connect(options: &PostgresOptions) -> Result<PgConnection, StoreError> 
         Err(_) => Err(too_slow("opening a connection")),
     }
 }
+
+/// A connection for statements that take their time, and nobody waits for.
+pub(crate) async fn connect_for_long(
+    options: &PostgresOptions,
+) -> Result<PgConnection, StoreError> {
+    options.indexing().connect().await.map_err(|error| meaning(&error))
+}

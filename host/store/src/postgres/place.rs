@@ -15,13 +15,14 @@ use std::{
 
 use hinny_core::{SchedulerId, store::StoreError};
 use sha2::{Digest as _, Sha256};
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tracing::{info, warn};
 
 use super::{
     PostgresOptions,
     error::meaning,
     filter::{TEXT_MAX, is_position},
+    open::connect_for_long,
     sql::stored,
 };
 
@@ -57,8 +58,7 @@ async fn try_keep(
     options: &PostgresOptions,
     places: &BTreeSet<IndexedPlace>,
 ) -> Result<(), StoreError> {
-    let connection = options.indexing().connect().await;
-    let mut connection = connection.map_err(|error| meaning(&error))?;
+    let mut connection = connect_for_long(options).await?;
     let kept = clear(&mut connection, places).await?;
     let missing: Vec<_> = places.iter().filter(|place| !kept.contains(&place.name())).collect();
     for place in &missing {

@@ -7,11 +7,11 @@
 //! ways. A database that was restored from a dump has no statistics either.
 
 use hinny_core::store::StoreError;
-use sqlx::{ConnectOptions as _, Connection as _};
+use sqlx::Connection as _;
 use tokio::sync::watch;
 use tracing::debug;
 
-use super::{PostgresOptions, error::meaning};
+use super::{PostgresOptions, error::meaning, open::connect_for_long};
 
 /// Tasks for which it pays the first time.
 const FIRST: u64 = 1_000;
@@ -55,16 +55,14 @@ fn later(error: &StoreError) {
 }
 
 async fn ask_known(options: &PostgresOptions) -> Result<i64, StoreError> {
-    let connection = options.indexing().connect().await;
-    let mut connection = connection.map_err(|error| meaning(&error))?;
+    let mut connection = connect_for_long(options).await?;
     let known = sqlx::query_scalar(KNOWN).fetch_one(&mut connection).await;
     connection.close().await.ok();
     known.map_err(|error| meaning(&error))
 }
 
 async fn analyze(options: &PostgresOptions) -> Result<(), StoreError> {
-    let connection = options.indexing().connect().await;
-    let mut connection = connection.map_err(|error| meaning(&error))?;
+    let mut connection = connect_for_long(options).await?;
     let done = sqlx::raw_sql(ANALYZE).execute(&mut connection).await;
     connection.close().await.ok();
     done.map(drop).map_err(|error| meaning(&error))
